@@ -1,0 +1,1 @@
+"""Delivery: channels to sockets, and media to viewers. Knows nothing of polls or questions."""

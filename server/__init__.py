@@ -1,0 +1,1 @@
+"""Composes sessions, realtime and translation into one service."""

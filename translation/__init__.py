@@ -1,0 +1,1 @@
+"""Captions: cues, transcripts, translation; engines behind two small contracts."""
