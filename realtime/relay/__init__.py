@@ -1,0 +1,22 @@
+"""Media: one publisher's packets to every viewer of a session, over one UDP port, never decoded."""
+
+from realtime.relay.errors import BadOffer, NoCommonCodec, NotLive, RelayError, TooManyTaps, TooManyViewers, UnknownResource
+from realtime.relay.relay import Answer, Relay, Resource
+from realtime.relay.stream import StreamStats
+from realtime.relay.tap import Chunk, Tap
+
+__all__ = [
+    "Answer",
+    "BadOffer",
+    "Chunk",
+    "NoCommonCodec",
+    "NotLive",
+    "Relay",
+    "RelayError",
+    "Resource",
+    "StreamStats",
+    "Tap",
+    "TooManyTaps",
+    "TooManyViewers",
+    "UnknownResource",
+]

@@ -1,0 +1,45 @@
+"""What the relay refuses, as exceptions with a stable `code` that the server turns into HTTP answers."""
+
+
+class RelayError(Exception):
+    """Base of everything the relay raises on purpose."""
+
+    code = "relay_error"
+
+
+class BadOffer(RelayError):
+    """The SDP offer cannot be read or asks for something no WHIP/WHEP client may ask for."""
+
+    code = "bad_offer"
+
+
+class NoCommonCodec(BadOffer):
+    """The offer is well formed but none of its codecs is one the relay forwards (or the session now carries)."""
+
+    code = "no_common_codec"
+
+
+class NotLive(RelayError):
+    """Nobody publishes to this session now; ask again in a moment."""
+
+    code = "not_live"
+    retry_after = 2  # seconds
+
+
+class TooManyViewers(RelayError):
+    """The session (or the whole relay) has as many peers as it may have."""
+
+    code = "too_many_viewers"
+    retry_after = 10  # seconds
+
+
+class TooManyTaps(RelayError):
+    """The session's audio is already read by as many taps as it may have."""
+
+    code = "too_many_taps"
+
+
+class UnknownResource(RelayError):
+    """No peer has this resource id (never had, or it has ended)."""
+
+    code = "unknown_resource"

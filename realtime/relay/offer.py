@@ -1,0 +1,180 @@
+"""Read an SDP offer (RFC 8866, RFC 8829) into the few facts the relay negotiates by. Everything unreadable is BadOffer."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsFingerprint, RTCDtlsParameters
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.sdp import MediaDescription, SessionDescription, parameters_to_sdp
+
+from realtime.relay.errors import BadOffer
+
+Kind = Literal["audio", "video"]
+Direction = Literal["sends", "receives"]
+
+MAX_OFFER = 64 * 1024
+"""Characters of one offer; Chromium's longest is about 12,000. A longer one is BadOffer."""
+
+MAX_LINES = 1_000
+"""Lines that are parsed (after _IGNORED ones are left out); more is BadOffer, for parsing is quadratic in some of them."""
+
+MAX_MEDIA = 8
+"""Media sections of one offer; more is BadOffer."""
+
+# We are ICE-lite and learn SSRCs from packets, so neither is worth parsing; 1,000 candidates then cost nothing.
+_IGNORED = ("a=candidate:", "a=end-of-candidates", "a=ssrc:", "a=ssrc-group:", "a=msid")
+
+_TOKEN = re.compile(r"[\w!#$%&'*+./^`{|}~-]{1,64}", re.ASCII)
+_ICE_TEXT = re.compile(r"[A-Za-z0-9+/_=-]{4,256}")
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """What a track is made of, whatever number a peer gives it: the same codec can be forwarded from one to the other."""
+
+    name: str
+    """"h264", "vp8" or "opus"."""
+    clock_rate: int
+    """Timestamp units a second."""
+
+
+H264 = Codec("h264", 90_000)
+VP8 = Codec("vp8", 90_000)
+OPUS = Codec("opus", 48_000)
+CODECS: dict[Kind, tuple[Codec, ...]] = {"audio": (OPUS,), "video": (H264, VP8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One payload type of a media section."""
+
+    payload_type: int
+    codec: Codec
+    fmtp: str
+    """Its format parameters as written, "" if it has none."""
+    baseline: bool
+    """Whether it is H264 constrained baseline, which every browser decodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m= section. `formats` holds only what the relay can forward, in the offerer's order; it is empty when refused."""
+
+    kind: str
+    protocol: str
+    first_format: str
+    """Kept for refusing the section: its m= line must be repeated."""
+    mid: str
+    formats: tuple[Format, ...]
+    sends: bool
+    receives: bool
+    abs_send_time: int | None
+    """The id offered for the abs-send-time header extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A readable offer. `sections` is in the order of the offer; the answer must keep it."""
+
+    sections: tuple[Section, ...]
+    dtls: RTCDtlsParameters
+    passive: bool
+    """The offerer insists on being the DTLS server (ffmpeg does by default), so we must be the client."""
+
+
+def read_offer(sdp: str, direction: Direction) -> Offer:
+    """Parse and check an offer from a publisher ("sends") or a viewer ("receives"). Raises BadOffer, and nothing else."""
+    if len(sdp) > MAX_OFFER:
+        raise BadOffer(f"the offer is longer than {MAX_OFFER} characters")
+    lines = [line for line in sdp.splitlines() if not line.startswith(_IGNORED)]
+    if len(lines) > MAX_LINES:
+        raise BadOffer(f"the offer has more than {MAX_LINES} lines")
+    try:
+        description = SessionDescription.parse("\r\n".join(lines))
+        return _checked(description, direction)
+    except (StopIteration, LookupError, AssertionError, AttributeError, TypeError, ValueError) as error:
+        # aiortc's parser has no error type of its own: any of these means the text is not the SDP it should be.
+        raise BadOffer(f"the offer is not valid SDP ({type(error).__name__})") from error
+
+
+def _checked(description: SessionDescription, direction: Direction) -> Offer:
+    media = description.media
+    if not 0 < len(media) <= MAX_MEDIA:
+        raise BadOffer(f"the offer must have 1 to {MAX_MEDIA} media sections")
+    bundled = {str(mid) for group in description.group if group.semantic == "BUNDLE" for mid in group.items}
+    sections = tuple(_section(m, direction, bundled) for m in media)
+    mids = [section.mid for section in sections]
+    if len(set(mids)) != len(mids):
+        raise BadOffer("two media sections have the same mid, or none")
+    used = [(m, s) for m, s in zip(media, sections, strict=True) if s.formats]
+    if not used:
+        raise BadOffer("the offer has no audio or video section with a codec the relay forwards (H264, VP8, Opus), in the right direction")
+    if len(used) > 1 and not all(section.mid in bundled for _, section in used):
+        raise BadOffer("audio and video must share one transport (a=group:BUNDLE)")
+    return _transport(used[0][0], sections)
+
+
+def _transport(media: MediaDescription, sections: tuple[Section, ...]) -> Offer:
+    """Check ICE and DTLS of the section that carries the bundle."""
+    if media.ice is None or not _ICE_TEXT.fullmatch(media.ice.usernameFragment or "") or not _ICE_TEXT.fullmatch(media.ice.password or ""):
+        raise BadOffer("the offer has no usable ice-ufrag and ice-pwd")
+    if media.dtls is None:
+        raise BadOffer("the offer has no a=setup")
+    known = [f for f in media.dtls.fingerprints if f.algorithm.lower() in X509_DIGEST_ALGORITHMS]
+    if not known:
+        raise BadOffer("the offer has no fingerprint by sha-256, sha-384 or sha-512")
+    fingerprints = [RTCDtlsFingerprint(f.algorithm.lower(), f.value) for f in known]
+    return Offer(sections, RTCDtlsParameters(fingerprints), passive=media.dtls.role == "server")
+
+
+def _section(media: MediaDescription, direction: Direction, bundled: set[str]) -> Section:
+    mid = media.rtp.muxId
+    if mid and not _TOKEN.fullmatch(mid):
+        raise BadOffer("a mid is not a token")
+    first = str(media.fmt[0])
+    for token in (media.kind, media.profile, first):
+        if not _TOKEN.fullmatch(token):
+            raise BadOffer("a media line holds something that is not a token")
+    sends = media.direction in (None, "sendrecv", "sendonly")
+    receives = media.direction in (None, "sendrecv", "recvonly")
+    # Port 0 refuses a section, except for one that rides in a bundle (RFC 8843 section 6).
+    refused = media.port == 0 and mid not in bundled
+    wanted = (sends if direction == "sends" else receives) and not refused
+    formats = _formats(media) if wanted else ()
+    if formats and not media.rtcp_mux:
+        raise BadOffer("RTP and RTCP must share one port (a=rtcp-mux)")
+    return Section(media.kind, media.profile, first, mid, formats, sends, receives, _abs_send_time(media))
+
+
+def _formats(media: MediaDescription) -> tuple[Format, ...]:
+    codecs = CODECS["audio"] if media.kind == "audio" else CODECS["video"] if media.kind == "video" else ()
+    offered = set(media.fmt)
+    return tuple(
+        Format(number, codec, parameters_to_sdp(parameters.parameters), _is_baseline(parameters))
+        for parameters in media.rtp.codecs
+        for codec in codecs
+        if (number := parameters.payloadType) is not None and number in offered and number < 128 and _is(parameters, codec)
+    )
+
+
+def _is(parameters: RTCRtpCodecParameters, codec: Codec) -> bool:
+    if parameters.name.lower() != codec.name or parameters.clockRate != codec.clock_rate:
+        return False
+    # Packetization mode 0 allows no fragments: a 1080p frame would not fit.
+    return codec is not H264 or parameters.parameters.get("packetization-mode") == "1"
+
+
+def _is_baseline(parameters: RTCRtpCodecParameters) -> bool:
+    """RFC 6184 section 8.1: profile_idc 0x42 with constraint_set1, the profile every WebRTC endpoint has."""
+    profile = str(parameters.parameters.get("profile-level-id") or "")
+    if parameters.name.lower() != H264.name or not re.fullmatch("[0-9a-fA-F]{6}", profile):
+        return False
+    return profile[:2] == "42" and bool(int(profile[2:4], 16) & 0x40)
+
+
+def _abs_send_time(media: MediaDescription) -> int | None:
+    ids = [extension.id for extension in media.rtp.headerExtensions if extension.uri == ABS_SEND_TIME]
+    # Ids past 14 need two-byte extension headers, which no client uses for this one.
+    return ids[0] if ids and 0 < ids[0] < 15 else None

@@ -1,0 +1,108 @@
+"""One remote WebRTC endpoint behind the shared port: the part that publishers and viewers have in common."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from aiortc.rtcdtlstransport import RTCDtlsParameters
+from aiortc.rtp import AnyRtcpPacket
+from pylibsrtp import Error as SrtpError
+
+from realtime.relay import rtcp
+from realtime.relay.dtls import Certificate, Dtls, Records
+from realtime.relay.ice import Address, Credentials
+from realtime.relay.port import MediaPort
+
+CONSENT = 30.0
+"""Seconds without a signed ICE check after which a peer is gone (RFC 7675 section 5.1)."""
+
+HANDSHAKE = 10.0
+"""Seconds the DTLS handshake may take once the peer's address is checked."""
+
+Role = Literal["publisher", "viewer"]
+
+
+class Peer:
+    """ICE-lite and DTLS-SRTP state of one peer. Subclasses say what its media means.
+
+    Life: `run()` waits for the first check, handshakes, calls `secured()` and returns when the peer has left; cancelling it
+    ends the peer. Everything else is synchronous and called by the port.
+    """
+
+    role: ClassVar[Role]
+
+    def __init__(self, session: str, port: MediaPort, certificate: Certificate, remote: RTCDtlsParameters, *, dtls_active: bool) -> None:
+        self.session = session
+        self.resource_id = secrets.token_urlsafe(12)
+        self.etag = secrets.token_urlsafe(8)
+        self.credentials = Credentials.generate()
+        self.address: Address | None = None
+        self.addresses: list[Address] = []
+        self.connected = False
+        self.ssrc = secrets.randbits(32)
+        """Our SSRC as an RTCP sender towards this peer."""
+        self._port = port
+        self._remote = remote
+        self._reached = asyncio.Event()
+        self._heard_at = asyncio.get_running_loop().time()
+        self._dtls = Dtls(Records(self._send_raw), certificate, active=dtls_active)
+
+    async def run(self) -> None:
+        """Serve the peer until it leaves, its handshake fails, or (TimeoutError) it never comes."""
+        async with asyncio.timeout(CONSENT):
+            await self._reached.wait()
+        try:
+            async with asyncio.timeout(HANDSHAKE):
+                await self._dtls.start(self._remote)
+            if self._dtls.state != "connected":
+                return
+            self.connected = True
+            self.secured()
+            await self._dtls.ended.wait()
+        finally:
+            self.connected = False
+            await self._dtls.stop()
+
+    def checked(self, address: Address, nominated: bool, now: float) -> None:
+        """A signed ICE check came from `address`; media goes to the path nominated last, or to the first one seen."""
+        self._heard_at = now
+        if nominated or self.address is None:
+            self.address = address
+        self._reached.set()
+
+    def silent_since(self, now: float) -> float:
+        """Seconds since the last signed check."""
+        return now - self._heard_at
+
+    def receive(self, datagram: bytes, now: float) -> None:
+        """Take a non-empty datagram from one of our checked addresses. Junk is dropped, it never raises."""
+        if 20 <= datagram[0] <= 63:
+            self._dtls.records.feed(datagram)
+        elif self.connected and 128 <= datagram[0] <= 191:
+            try:
+                if rtcp.is_rtcp(datagram):
+                    self.on_rtcp(rtcp.read_compound(self._dtls.unprotect_rtcp(datagram)), now)
+                else:
+                    self.on_rtp(self._dtls.unprotect(datagram), now)
+            except (SrtpError, ValueError):
+                # Forged, replayed or too long. One packet less.
+                pass
+
+    def send_rtcp(self, message: bytes) -> None:
+        """Encrypt and send one compound RTCP message; does nothing before the handshake is done."""
+        if self.connected:
+            self._send_raw(self._dtls.protect_rtcp(message))
+
+    def secured(self) -> None:
+        """Called once, when media can flow both ways."""
+
+    def on_rtp(self, packet: bytes, now: float) -> None:
+        """One decrypted RTP packet."""
+
+    def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
+        """The readable packets of one decrypted compound RTCP message."""
+
+    def _send_raw(self, datagram: bytes) -> None:
+        if self.address is not None:
+            self._port.send(datagram, self.address)

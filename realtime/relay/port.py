@@ -1,0 +1,132 @@
+"""The one UDP port: every datagram of every peer comes in and goes out here.
+
+A datagram is believed only when its address has passed an ICE check signed with a password we handed out over HTTPS; all
+others are dropped unanswered. RFC 7983 tells what a datagram is by its first byte.
+"""
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from realtime.relay.ice import Address, read_check
+
+if TYPE_CHECKING:
+    from realtime.relay.peer import Peer
+
+BUFFER = 4 * 1024 * 1024
+"""Bytes asked for each kernel buffer (the kernel may give less): a keyframe to all viewers leaves in one burst."""
+
+SLICE = 0.005
+"""Seconds of reading before the loop's other work gets its turn; what is left stays in the kernel's buffer."""
+
+MAX_DATAGRAM = 2048
+
+MAX_ADDRESSES = 8
+"""Addresses one peer may have checked; past it the oldest is forgotten and must be checked again."""
+
+
+@dataclass(slots=True)
+class PortCounters:
+    """Datagrams since the port opened."""
+
+    received: int = 0
+    sent: int = 0
+    strangers: int = 0
+    """Dropped: not a signed check, and from an address that has not passed one."""
+    unsent: int = 0
+    """Dropped because the kernel would not take them (full buffer, no route)."""
+
+
+class MediaPort:
+    """A nonblocking UDP socket on the running loop, and who is behind which address."""
+
+    def __init__(self, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.counters = PortCounters()
+        self._by_address: dict[Address, Peer] = {}
+        self._by_ufrag: dict[str, Peer] = {}
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+            self._socket.setblocking(False)
+            self._socket.bind((host, port))
+        except BaseException:
+            self._socket.close()
+            raise
+        self.number: int = self._socket.getsockname()[1]
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._socket, self._read)
+
+    def close(self) -> None:
+        """Stop reading and give the port back. Idempotent."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    def register(self, peer: "Peer") -> None:
+        """Answer ICE checks in this peer's name from now on."""
+        self._by_ufrag[peer.credentials.ufrag] = peer
+
+    def forget(self, peer: "Peer") -> None:
+        """Believe nothing from this peer any more. Idempotent."""
+        self._by_ufrag.pop(peer.credentials.ufrag, None)
+        for address in peer.addresses:
+            if self._by_address.get(address) is peer:
+                del self._by_address[address]
+
+    def send(self, datagram: bytes, address: Address) -> None:
+        """Send without waiting; what the kernel does not take is lost, as on any network, and counted."""
+        try:
+            self._socket.sendto(datagram, address)
+            self.counters.sent += 1
+        except OSError:
+            self.counters.unsent += 1
+
+    def _read(self) -> None:
+        now = self._loop.time()
+        end = now + SLICE
+        receive, deliver = self._socket.recvfrom, self._deliver
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            while now < end:
+                datagram, address = receive(MAX_DATAGRAM)
+                deliver(datagram, address, now)
+                now = self._loop.time()
+
+    def _deliver(self, datagram: bytes, address: Address, now: float) -> None:
+        self.counters.received += 1
+        if not datagram:
+            return
+        if datagram[0] < 4:
+            self._answer_check(datagram, address, now)
+            return
+        peer = self._by_address.get(address)
+        if peer is None:
+            self.counters.strangers += 1
+        else:
+            peer.receive(datagram, now)
+
+    def _answer_check(self, datagram: bytes, address: Address, now: float) -> None:
+        check = read_check(datagram)
+        peer = self._by_ufrag.get(check.local_ufrag) if check else None
+        if check is None or peer is None or not check.signed_with(peer.credentials.password):
+            self.counters.strangers += 1
+            return
+        if self._by_address.get(address) is not peer:
+            self._believe(address, peer)
+        self.send(check.success(address, peer.credentials.password), address)
+        peer.checked(address, check.nominated, now)
+
+    def _believe(self, address: Address, peer: "Peer") -> None:
+        previous = self._by_address.get(address)
+        if previous is not None:
+            # The address now belongs to whoever can sign from it (a NAT handed it on).
+            previous.addresses.remove(address)
+        self._by_address[address] = peer
+        peer.addresses.append(address)
+        if len(peer.addresses) > MAX_ADDRESSES:
+            oldest = next(a for a in peer.addresses if a != peer.address)
+            peer.addresses.remove(oldest)
+            del self._by_address[oldest]

@@ -1,0 +1,119 @@
+"""The peer that sends a session's media to us."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from aiortc.rtcdtlstransport import RTCDtlsParameters
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
+
+from realtime.relay import rtcp
+from realtime.relay.answer import Chosen
+from realtime.relay.bandwidth import Bandwidth
+from realtime.relay.dtls import Certificate
+from realtime.relay.offer import Codec, Kind
+from realtime.relay.peer import Peer, Role
+from realtime.relay.port import MediaPort
+from realtime.relay.reception import Reception
+from realtime.relay.rtp import Packet, find_extension, read_packet
+
+SOURCE_PATIENCE = 1.0
+"""Seconds a kind's SSRC must be silent before another SSRC may take its place: two sources are never mixed."""
+
+MediaHandler = Callable[["Publisher", Kind, Packet, float], None]
+ReportHandler = Callable[["Publisher", Kind, RtcpSrPacket], None]
+
+
+class Publisher(Peer):
+    """Receives RTP by payload type, reports back (RR, REMB, NACK, PLI), and hands packets on.
+
+    Its sources are told apart by payload type; SSRCs are learned from packets that decrypted, never from the SDP.
+    """
+
+    role: ClassVar[Role] = "publisher"
+
+    def __init__(
+        self,
+        session: str,
+        port: MediaPort,
+        certificate: Certificate,
+        remote: RTCDtlsParameters,
+        chosen: Mapping[Kind, Chosen],
+        on_media: MediaHandler,
+        on_report: ReportHandler,
+        *,
+        dtls_active: bool,
+    ) -> None:
+        super().__init__(session, port, certificate, remote, dtls_active=dtls_active)
+        self.codecs: dict[Kind, Codec] = {kind: choice.format.codec for kind, choice in chosen.items()}
+        self._kinds: dict[int, Kind] = {choice.format.payload_type: kind for kind, choice in chosen.items()}
+        self._send_time_ids = {kind: choice.section.abs_send_time for kind, choice in chosen.items()}
+        self._receptions: dict[Kind, Reception] = {}
+        self._bandwidth = Bandwidth()
+        self._on_media = on_media
+        self._on_report = on_report
+
+    @property
+    def lost(self) -> int:
+        """Packets that never arrived from the publisher's current sources."""
+        return sum(reception.lost for reception in self._receptions.values())
+
+    def on_rtp(self, packet: bytes, now: float) -> None:
+        parsed = read_packet(packet)
+        kind = self._kinds.get(parsed.payload_type) if parsed else None
+        if parsed is None or kind is None:
+            return
+        reception = self._reception(kind, parsed.ssrc, now)
+        if reception is None:
+            return
+        reception.add(parsed, now)
+        if kind == "video":
+            self._ask_again(reception, now)
+        self._note_send_time(kind, parsed, len(packet), now)
+        self._on_media(self, kind, parsed, now)
+
+    def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket):
+                for kind, reception in self._receptions.items():
+                    if reception.ssrc == packet.ssrc:
+                        reception.note_report(packet, now)
+                        self._on_report(self, kind, packet)
+
+    def request_keyframe(self) -> bool:
+        """Send a PLI for the video source; False if there is none yet."""
+        video = self._receptions.get("video")
+        if video is None or not self.connected:
+            return False
+        self.send_rtcp(rtcp.keyframe_request(self.ssrc, video.ssrc))
+        return True
+
+    def report(self, now: float) -> None:
+        """Send the receiver report and the bitrate ceiling; call about once a second."""
+        if not self._receptions:
+            return
+        message = rtcp.receiver_report(self.ssrc, [reception.report(now) for reception in self._receptions.values()])
+        video = self._receptions.get("video")
+        if video is not None:
+            message += rtcp.bitrate_ceiling(self.ssrc, self._bandwidth.ceiling(now), [video.ssrc])
+        self.send_rtcp(message)
+
+    def _reception(self, kind: Kind, ssrc: int, now: float) -> Reception | None:
+        """The books of this source, opened at its first packet; None while another source of the kind is alive."""
+        current = self._receptions.get(kind)
+        if current is not None and current.ssrc == ssrc:
+            return current
+        if current is not None and now - current.last_time < SOURCE_PATIENCE:
+            return None
+        reception = self._receptions[kind] = Reception(ssrc, self.codecs[kind].clock_rate)
+        return reception
+
+    def _ask_again(self, reception: Reception, now: float) -> None:
+        lost = reception.wanted(now)
+        if lost:
+            self.send_rtcp(rtcp.retransmission_request(self.ssrc, reception.ssrc, lost))
+
+    def _note_send_time(self, kind: Kind, packet: Packet, size: int, now: float) -> None:
+        wanted = self._send_time_ids[kind]
+        value = find_extension(packet.extensions, wanted) if wanted is not None and packet.extensions else None
+        if value is not None and len(value) == 3:
+            self._bandwidth.add(int.from_bytes(value, "big"), size, packet.ssrc, now)

@@ -1,0 +1,128 @@
+"""Real WebRTC clients for the relay's tests: aiortc peer connections, and the sources they publish."""
+
+import asyncio
+import fractions
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import AudioStreamTrack, MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
+
+Signal = Callable[[str], Awaitable[str]]
+"""Takes an SDP offer, gives the answer."""
+
+
+class Pattern(VideoStreamTrack):
+    """A small moving picture at 20 frames a second: cheap to encode, never still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._start = time.time()
+
+    async def recv(self) -> av.VideoFrame:
+        self._count += 1
+        await asyncio.sleep(max(0.0, self._start + self._count / 20 - time.time()))
+        picture = np.full((120, 160, 3), (self._count * 7) % 256, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = self._count * 4500, fractions.Fraction(1, 90_000)
+        return frame
+
+
+class Tone(AudioStreamTrack):
+    """A sine of `frequency` Hz at half scale, 48 kHz stereo in 20 ms frames."""
+
+    def __init__(self, frequency: float) -> None:
+        super().__init__()
+        self._frequency = frequency
+        self._samples = 0
+        self._start = time.time()
+
+    async def recv(self) -> av.AudioFrame:
+        await asyncio.sleep(max(0.0, self._start + self._samples / 48_000 - time.time()))
+        at = np.arange(self._samples, self._samples + 960) / 48_000
+        wave = (np.sin(2 * np.pi * self._frequency * at) * 16_000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(np.repeat(wave, 2).reshape(1, -1), format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, self._samples, fractions.Fraction(1, 48_000)
+        self._samples += 960
+        return frame
+
+
+def no_servers() -> RTCPeerConnection:
+    """A connection that asks no STUN server on the internet for its address."""
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
+async def negotiate(connection: RTCPeerConnection, signal: Signal) -> None:
+    """Offer, wait for the answer, apply it; ICE and DTLS go on in the background."""
+    await connection.setLocalDescription(await connection.createOffer())
+    answer = await signal(connection.localDescription.sdp)
+    await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+
+@asynccontextmanager
+async def publishing(signal: Signal, *, video: str | None = "H264", tone: float | None = 440.0) -> AsyncIterator[RTCPeerConnection]:
+    """A publisher for the length of the block. `video` is the codec's name."""
+    connection = no_servers()
+    try:
+        if tone is not None:
+            connection.addTransceiver(Tone(tone), direction="sendonly")
+        if video is not None:
+            transceiver = connection.addTransceiver(Pattern(), direction="sendonly")
+            codecs = RTCRtpSender.getCapabilities("video").codecs
+            transceiver.setCodecPreferences([c for c in codecs if c.name == video])
+        await negotiate(connection, signal)
+        yield connection
+    finally:
+        await connection.close()
+
+
+class Viewing:
+    """What a viewer has decoded so far."""
+
+    def __init__(self, connection: RTCPeerConnection) -> None:
+        self.connection = connection
+        self.frames = 0
+        self.samples = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        connection.on("track", self._receive)
+
+    def _receive(self, track: MediaStreamTrack) -> None:
+        self._tasks.append(asyncio.ensure_future(self._count(track)))
+
+    async def _count(self, track: MediaStreamTrack) -> None:
+        while True:
+            frame: Any = await track.recv()
+            if track.kind == "video":
+                self.frames += 1
+            else:
+                self.samples += frame.samples
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.connection.close()
+
+
+@asynccontextmanager
+async def viewing(signal: Signal) -> AsyncIterator[Viewing]:
+    """A viewer of audio and video for the length of the block."""
+    viewer = Viewing(no_servers())
+    try:
+        viewer.connection.addTransceiver("audio", direction="recvonly")
+        viewer.connection.addTransceiver("video", direction="recvonly")
+        await negotiate(viewer.connection, signal)
+        yield viewer
+    finally:
+        await viewer.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for `condition`; TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
