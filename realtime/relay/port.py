@@ -57,6 +57,7 @@ class MediaPort:
             self._socket.close()
             raise
         self.number: int = self._socket.getsockname()[1]
+        self._sendto = self._socket.sendto
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._read)
 
@@ -77,10 +78,12 @@ class MediaPort:
             if self._by_address.get(address) is peer:
                 del self._by_address[address]
 
-    def send(self, datagram: bytes, address: Address) -> None:
-        """Send without waiting; what the kernel does not take is lost, as on any network, and counted."""
+    def send(self, datagram: bytes, address: Address | None) -> None:
+        """Send without waiting (nowhere, if a peer has no address yet); what the kernel does not take is lost and counted."""
+        if address is None:
+            return
         try:
-            self._socket.sendto(datagram, address)
+            self._sendto(datagram, address)
             self.counters.sent += 1
         except OSError:
             self.counters.unsent += 1

@@ -54,8 +54,8 @@ class Relay:
     """Forwards each session's media from its publisher to its viewers over one UDP port.
 
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
-    `on_change(session, live)` is called on the loop when a session's first packet arrives and when its publisher is gone,
-    not when one publisher takes over from another. Raises OSError on entering if the port cannot be had. Leaving ends every peer.
+    `on_change(session, live)` is called on the loop when a session's first packet arrives and when its publisher is gone or
+    silent, not when one publisher takes over from another. Raises OSError on entering if the port cannot be had. Leaving ends every peer.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Relay:
         """Answer a viewer. Raises BadOffer, NoCommonCodec, NotLive, TooManyViewers."""
         parsed = read_offer(offer, "receives")
         stream = self._streams.get(session)
-        if stream is None or stream.publisher is None:
+        if stream is None or not stream.live:
             raise NotLive(f"nobody publishes to session {session} now")
         self._make_room()
         if len(stream.viewers) >= self._max_viewers:
@@ -148,7 +148,7 @@ class Relay:
     def live(self, session: str) -> bool:
         """Whether media of this session is arriving."""
         stream = self._streams.get(session)
-        return stream is not None and stream.publisher is not None
+        return stream is not None and stream.live
 
     def viewers(self, session: str) -> int:
         """Viewers of this session, those still connecting included."""
@@ -215,8 +215,13 @@ class Relay:
         entry[1].cancel()
 
     def _changed(self, session: str, live: bool) -> None:
-        if self._notify is not None:
+        if self._notify is None:
+            return
+        try:
             self._notify(session, live)
+        except Exception:
+            # The listener's trouble must not cost anybody a packet.
+            logger.exception("on_change failed for session %s", session)
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -224,6 +229,8 @@ class Relay:
             await asyncio.sleep(REPORT_INTERVAL)
             self._sweep()
             now = loop.time()
+            for stream in self._streams.values():
+                stream.note_silence(now)
             for peer, _ in list(self._peers.values()):
                 if peer.silent_since(now) > CONSENT:
                     self._end(peer)

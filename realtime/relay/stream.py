@@ -19,6 +19,9 @@ from realtime.relay.viewer import Viewer
 KEYFRAME_INTERVAL = 0.5
 """Seconds between two keyframe requests to a publisher; requests in between are merged into one at its end."""
 
+SILENCE = 5.0
+"""Seconds without a packet after which a session is no longer live; its publisher may still come back, without a new offer."""
+
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
 
@@ -51,6 +54,9 @@ class Stream:
         self.publisher: Publisher | None = None
         self.pending: Publisher | None = None
         self.viewers: set[Viewer] = set()
+        self.live = False
+        """Whether media is arriving."""
+        self._media_at = 0.0
         self._tracks: dict[Kind, Track] = {}
         self._taps: list[Tap] = []
         self._sound_start: int | None = None
@@ -59,6 +65,8 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._keyframe_allowed = 0.0
         self._keyframe_timer: asyncio.TimerHandle | None = None
+        self._keyframe_owed = False
+        """A keyframe is wanted from a publisher whose video has not begun."""
         self._keyframe_requests = 0
 
     @property
@@ -88,7 +96,12 @@ class Stream:
         elif peer is self.publisher:
             self.publisher = None
             self._cancel_keyframe_timer()
-            self._on_change(self.session, False)
+            self._set_live(False)
+
+    def note_silence(self, now: float) -> None:
+        """Call about once a second."""
+        if now - self._media_at > SILENCE:
+            self._set_live(False)
 
     def tap(self) -> Tap:
         """A new reader of the sound. Raises TooManyTaps."""
@@ -105,7 +118,7 @@ class Stream:
     def stats(self) -> StreamStats:
         tracks = list(self._tracks.values())
         return StreamStats(
-            live=self.publisher is not None,
+            live=self.live,
             viewers=len(self.viewers),
             packets=sum(t.packets for t in tracks),
             octets=sum(t.octets for t in tracks),
@@ -123,6 +136,11 @@ class Stream:
             self._take_over(publisher)
         if publisher is not self.publisher:
             return
+        self._media_at = now
+        if not self.live:
+            self._set_live(True)
+        if kind == "video" and self._keyframe_owed:
+            self.request_keyframe(now)
         timestamp = self._tracks[kind].forward(packet, _source(publisher, packet.ssrc), now)
         if kind == "audio" and timestamp is not None:
             self._feed_taps(timestamp, packet.body)
@@ -160,9 +178,16 @@ class Stream:
             return
         if now < self._keyframe_allowed:
             self._keyframe_timer = self._loop.call_at(self._keyframe_allowed, self._request_late_keyframe)
-        elif self.publisher.request_keyframe():
+            return
+        self._keyframe_owed = not self.publisher.request_keyframe()
+        if not self._keyframe_owed:
             self._keyframe_requests += 1
             self._keyframe_allowed = now + KEYFRAME_INTERVAL
+
+    def _set_live(self, live: bool) -> None:
+        if live != self.live:
+            self.live = live
+            self._on_change(self.session, live)
 
     def _request_late_keyframe(self) -> None:
         self._keyframe_timer = None
@@ -182,11 +207,10 @@ class Stream:
                 self._end_viewers_without(kind)
         self._cancel_keyframe_timer()
         self._keyframe_allowed = 0.0
+        # Asked for with its first video packet: there is nothing to name in the request before.
+        self._keyframe_owed = True
         if replaced is not None:
             self._end(replaced)
-        else:
-            self._on_change(self.session, True)
-        self.request_keyframe(self._loop.time())
 
     def _end_viewers_without(self, kind: Kind) -> None:
         """A track was replaced: whoever agreed to the old one must ask for a new answer."""

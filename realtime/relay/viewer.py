@@ -42,10 +42,13 @@ class Viewer(Peer):
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self._on_secured = on_secured
         self._on_feedback = on_feedback
+        self._transmit = port.send
         self._again_until = 0.0
         self._again_left = 0
 
     def secured(self) -> None:
+        # The hot path of the whole relay: looked up once here, not once per packet.
+        self._protect = self._dtls.protect
         self._on_secured(self)
 
     def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
@@ -54,12 +57,10 @@ class Viewer(Peer):
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt one whole RTP packet for this viewer and send it. Only once connected."""
         try:
-            datagram = self._dtls.protect(packet)
+            self._transmit(self._protect(packet), self.address)
         except (SrtpError, ValueError):
             # Longer than an MTU, or too old for the key stream: only this packet is lost.
             return
-        if self.address is not None:
-            self._port.send(datagram, self.address)
 
     def may_ask_again(self, now: float) -> bool:
         """Take one packet off this second's retransmissions."""

@@ -9,7 +9,15 @@ from typing import Any
 
 import av
 import numpy as np
-from aiortc import AudioStreamTrack, MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
+from aiortc import (
+    AudioStreamTrack,
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
 
 Signal = Callable[[str], Awaitable[str]]
 """Takes an SDP offer, gives the answer."""
@@ -124,5 +132,5 @@ async def viewing(signal: Signal) -> AsyncIterator[Viewing]:
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait for `condition`; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for is another program's doing
             await asyncio.sleep(0.02)

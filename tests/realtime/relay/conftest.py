@@ -1,0 +1,43 @@
+"""A relay on a free port, and the two signalling calls every client needs."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from realtime.relay import Relay
+from realtime.relay.dtls import Certificate
+
+
+class House:
+    """A running relay with what it told: `changes` are (session, live), `resources` the ids it gave, newest last."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[str, bool]] = []
+        self.resources: list[str] = []
+        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=lambda *change: self.changes.append(change), max_viewers=3)
+
+    @property
+    def live(self) -> bool:
+        return self.relay.live("summit")
+
+    async def publish(self, offer: str) -> str:
+        answer = await self.relay.publish("summit", offer)
+        self.resources.append(answer.resource_id)
+        return answer.sdp
+
+    async def watch(self, offer: str) -> str:
+        answer = await self.relay.watch("summit", offer)
+        self.resources.append(answer.resource_id)
+        return answer.sdp
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    house = House()
+    async with house.relay:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def certificate() -> Certificate:
+    return Certificate.generateCertificate()

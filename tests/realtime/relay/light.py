@@ -1,0 +1,145 @@
+"""A WebRTC peer small enough to have fifty of: ICE checks, DTLS-SRTP and datagrams, no codecs. It sees every packet as it comes."""
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from aioice import stun
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
+from aiortc.rtp import RtcpPacket
+from aiortc.sdp import SessionDescription
+
+from realtime.relay.dtls import Certificate, Dtls, Records
+from realtime.relay.rtp import Packet, read_packet
+from tests.realtime.relay.clients import Signal
+
+CONSENT = 2.0
+"""Seconds between ICE checks, as browsers do."""
+
+FORMATS = {
+    "audio": ["a=rtpmap:{} opus/48000/2"],
+    "H264": ["a=rtpmap:{0} H264/90000", "a=fmtp:{0} packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1"],
+    "VP8": ["a=rtpmap:{} VP8/90000"],
+}
+
+
+class LightPeer:
+    """Offers with `open`, then `send` and `packets`. `count_only` leaves datagrams encrypted, to be cheap."""
+
+    def __init__(self, certificate: Certificate, *, count_only: bool = False) -> None:
+        self.certificate = certificate
+        self.datagrams = 0
+        self.octets = 0
+        self.packets: list[Packet] = []
+        self.rtcp: list[RtcpPacket] = []
+        self.lose: Callable[[Packet], bool] = lambda packet: False
+        self._count_only = count_only
+        self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.dtls = Dtls(Records(self._send), certificate, active=True)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._checked = asyncio.Event()
+
+    def offer(self, direction: str, payload_types: dict[str, int]) -> str:
+        """An SDP offer; `payload_types` by "audio", "H264" or "VP8"."""
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(payload_types)}"]
+        for name, number in payload_types.items():
+            kind = "audio" if name == "audio" else "video"
+            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", f"a=mid:{name}", f"a={direction}", "a=rtcp-mux"]
+            lines += [line.format(number) for line in FORMATS[name]]
+            lines += [f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._password}", "a=setup:actpass"]
+            lines += [f"a=fingerprint:sha-256 {self.certificate.fingerprint}"]
+        return "\r\n".join(lines) + "\r\n"
+
+    async def open(self, signal: Signal, direction: str, payload_types: dict[str, int]) -> Self:
+        """Negotiate, pass an ICE check and handshake. `direction` is "sendonly" or "recvonly"."""
+        answer = SessionDescription.parse(await signal(self.offer(direction, payload_types)))
+        media = next(m for m in answer.media if m.port)
+        assert media.ice is not None
+        self.answer = answer
+        self._remote_ufrag, self._remote_password = str(media.ice.usernameFragment), str(media.ice.password)
+        self.socket.connect((media.ice_candidates[0].ip, media.ice_candidates[0].port))
+        asyncio.get_running_loop().add_reader(self.socket, self._read)
+        self._tasks.append(asyncio.create_task(self._keep_consent()))
+        async with asyncio.timeout(10):
+            await self._checked.wait()
+            assert media.dtls is not None
+            await self.dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(f.algorithm, f.value) for f in media.dtls.fingerprints]))
+        assert self.dtls.state == "connected", self.dtls.state
+        return self
+
+    def send(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> None:
+        """Send one RTP packet with the marker set."""
+        header = struct.pack("!BBHII", 0x80, 0x80 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        self._send(self.dtls.protect(header + payload))
+
+    def send_rtcp(self, message: bytes) -> None:
+        self._send(self.dtls.protect_rtcp(message))
+
+    def feedback(self, kind: type, fmt: int | None = None) -> Sequence[RtcpPacket]:
+        """The RTCP packets received of this class and format."""
+        return [p for p in self.rtcp if isinstance(p, kind) and (fmt is None or getattr(p, "fmt", None) == fmt)]
+
+    async def close(self) -> None:
+        """Leave without a word, as a crash does."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.dtls._task is not None:
+            self.dtls._task.cancel()
+            await asyncio.gather(self.dtls._task, return_exceptions=True)
+        asyncio.get_running_loop().remove_reader(self.socket)
+        self.socket.close()
+
+    def check(self) -> bytes:
+        """A signed ICE check with USE-CANDIDATE."""
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        request.attributes |= {
+            "USERNAME": f"{self._remote_ufrag}:{self._ufrag}",
+            "PRIORITY": 1,
+            "ICE-CONTROLLING": 1,
+            "USE-CANDIDATE": None,
+        }
+        request.add_message_integrity(self._remote_password.encode())
+        return bytes(request)
+
+    async def _keep_consent(self) -> None:
+        while True:
+            self._send(self.check())
+            await asyncio.sleep(CONSENT if self._checked.is_set() else 0.2)
+
+    def _send(self, datagram: bytes) -> None:
+        self.socket.send(datagram)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                datagram = self.socket.recv(2048)
+            except OSError:
+                return
+            if datagram[0] >= 128:
+                self._receive(datagram)
+            elif datagram[0] < 4:
+                response = stun.parse_message(datagram)
+                if response.check_message_integrity(self._remote_password.encode()):
+                    self._checked.set()
+            else:
+                self.dtls.records.feed(datagram)
+
+    def _receive(self, datagram: bytes) -> None:
+        if 192 <= datagram[1] <= 223:
+            if self.dtls.state == "connected":
+                self.rtcp += RtcpPacket.parse(self.dtls.unprotect_rtcp(datagram))
+            return
+        self.datagrams += 1
+        self.octets += len(datagram)
+        if self._count_only or self.dtls.state != "connected":
+            return
+        packet = read_packet(self.dtls.unprotect(datagram))
+        if packet is not None and not self.lose(packet):
+            self.packets.append(packet)

@@ -1,0 +1,62 @@
+from aioice import stun
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.relay.dtls import pack_records
+from realtime.relay.ice import Credentials, read_check
+
+
+def record(length: int) -> bytes:
+    return b"\x16\xfe\xfd" + bytes(8) + length.to_bytes(2, "big") + bytes(length)
+
+
+def unified(length: int) -> bytes:
+    """A DTLS 1.3 record: 16-bit sequence number, length present."""
+    return b"\x2e\x00\x01" + length.to_bytes(2, "big") + bytes(length)
+
+
+@given(st.lists(st.builds(lambda make, n: make(n), st.sampled_from([record, unified]), st.integers(1, 1_300)), max_size=12))
+def test_a_flight_is_cut_between_records_and_nothing_is_lost(records: list[bytes]) -> None:
+    datagrams = pack_records(b"".join(records), 1_200)
+    assert b"".join(datagrams) == b"".join(records)
+    assert all(len(d) <= 1_200 or d in records for d in datagrams)
+
+
+def request(username: str, password: str) -> bytes:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = username
+    message.attributes["USE-CANDIDATE"] = None
+    message.add_message_integrity(password.encode())
+    return bytes(message)
+
+
+def test_a_check_is_answered_with_the_address_it_came_from() -> None:
+    ours = Credentials.generate()
+    check = read_check(request(f"{ours.ufrag}:them", ours.password))
+    assert check is not None
+    assert (check.local_ufrag, check.nominated) == (ours.ufrag, True)
+    assert check.signed_with(ours.password)
+    answer = stun.parse_message(check.success(("192.0.2.7", 4_000), ours.password))
+    assert answer.message_class is stun.Class.RESPONSE
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == ("192.0.2.7", 4_000)
+    assert answer.check_message_integrity(ours.password.encode())
+    assert "FINGERPRINT" in answer.attributes
+
+
+def test_a_check_signed_with_another_password_is_not_believed() -> None:
+    check = read_check(request("ours:them", "guess"))
+    assert check is not None
+    assert not check.signed_with("secret")
+
+
+def test_an_unsigned_check_is_not_believed() -> None:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, attributes={"USERNAME": "ours:them"})
+    check = read_check(bytes(message))
+    assert check is not None
+    assert not check.signed_with("secret")
+
+
+@given(st.binary(max_size=120))
+def test_no_bytes_break_the_check_parser(data: bytes) -> None:
+    read_check(data)
+    read_check(b"\x00\x01" + len(data).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + bytes(12) + data)
