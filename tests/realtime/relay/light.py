@@ -35,7 +35,8 @@ class LightPeer:
         self.octets = 0
         self.packets: list[Packet] = []
         self.rtcp: list[RtcpPacket] = []
-        self.lose: Callable[[Packet], bool] = lambda packet: False
+        self.lose: Callable[[int], bool] = lambda sequence: False
+        """Which packets, by sequence number, never reach us."""
         self._count_only = count_only
         self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -86,7 +87,9 @@ class LightPeer:
         return [p for p in self.rtcp if isinstance(p, kind) and (fmt is None or getattr(p, "fmt", None) == fmt)]
 
     async def close(self) -> None:
-        """Leave without a word, as a crash does."""
+        """Leave without a word, as a crash does. Idempotent."""
+        if self.socket.fileno() < 0:
+            return
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -140,6 +143,8 @@ class LightPeer:
         self.octets += len(datagram)
         if self._count_only or self.dtls.state != "connected":
             return
+        if self.lose(int.from_bytes(datagram[2:4], "big")):
+            return
         packet = read_packet(self.dtls.unprotect(datagram))
-        if packet is not None and not self.lose(packet):
+        if packet is not None:
             self.packets.append(packet)

@@ -1,0 +1,188 @@
+"""Packets and reports as they are on the wire, seen by a client without codecs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, unpack_remb_fci
+
+from realtime.relay import rtcp
+from realtime.relay.bandwidth import CEILING
+from realtime.relay.dtls import Certificate
+from realtime.relay.rtp import Packet
+from realtime.relay.stream import KEYFRAME_INTERVAL
+from realtime.relay.viewer import RETRANSMISSIONS
+from tests.realtime.relay.clients import until
+from tests.realtime.relay.conftest import House
+from tests.realtime.relay.light import LightPeer
+
+VIDEO = {"H264": 96}
+
+
+@dataclass
+class Hall:
+    """A publisher that has sent frame 200 and a viewer, knowing H264 as 120, that has seen it."""
+
+    house: House
+    publisher: LightPeer
+    viewer: LightPeer
+    last: Packet
+    """Frame 200 as the viewer got it."""
+
+    def send(self, *numbers: int) -> None:
+        for number in numbers:
+            self.publisher.send(96, number, number * 3_000, 7, b"frame %d" % number)
+
+    def seen(self) -> list[bytes]:
+        return [packet.payload for packet in self.viewer.packets]
+
+    def get(self, payload: bytes) -> Packet:
+        return next(packet for packet in self.viewer.packets if packet.payload == payload)
+
+
+@pytest.fixture
+async def hall(house: House, certificate: Certificate) -> AsyncIterator[Hall]:
+    publisher = await LightPeer(certificate).open(house.publish, "sendonly", VIDEO)
+    viewer = LightPeer(certificate)
+    opening: asyncio.Task[LightPeer] | None = None
+    # The relay finishes each handshake a moment after its client, so packets flow until one has gone all the way.
+    for number in range(1, 201):
+        publisher.send(96, number, number * 3_000, 7, b"frame %d" % number)
+        if number < 200 and viewer.packets:
+            continue
+        await asyncio.sleep(0.02)
+        if house.live and opening is None:
+            opening = asyncio.create_task(viewer.open(house.watch, "recvonly", {"H264": 120}))
+    await until(lambda: bool(viewer.packets) and viewer.packets[-1].payload == b"frame 200")
+    last = viewer.packets[-1]
+    viewer.packets.clear()
+    hall = Hall(house, publisher, viewer, last)
+    yield hall
+    await publisher.close()
+    await viewer.close()
+
+
+async def test_a_viewer_sees_its_own_payload_type_and_the_ssrc_of_its_answer(hall: Hall) -> None:
+    hall.send(201, 202)
+    await until(lambda: len(hall.viewer.packets) == 2)
+    first, second = hall.viewer.packets
+    assert (first.payload_type, first.marker, first.payload) == (120, 0x80, b"frame 201")
+    assert first.ssrc == hall.viewer.answer.media[0].ssrc[0].ssrc
+    assert (second.sequence - first.sequence, second.timestamp - first.timestamp) == (1, 3_000)
+
+
+async def test_a_lost_packet_is_sent_again_when_the_viewer_asks(hall: Hall) -> None:
+    lost = (hall.last.sequence + 2) & 0xFFFF
+    hall.viewer.lose = lambda sequence: sequence == lost
+    hall.send(201, 202, 203)
+    await until(lambda: b"frame 203" in hall.seen())
+    assert b"frame 202" not in hall.seen()
+    hall.viewer.lose = lambda sequence: False
+    hall.viewer.send_rtcp(rtcp.retransmission_request(1, hall.last.ssrc, [lost]))
+    await until(lambda: b"frame 202" in hall.seen())
+    assert hall.get(b"frame 202").sequence == lost
+    assert hall.house.relay.stats("summit").retransmitted == 1
+
+
+async def test_what_is_asked_again_without_end_is_sent_only_so_often(hall: Hall) -> None:
+    hall.viewer.lose = lambda sequence: True
+    lost = [(hall.last.sequence - back) & 0xFFFF for back in range(50, 0, -1)]
+    for _ in range(10):
+        hall.viewer.send_rtcp(rtcp.retransmission_request(1, hall.last.ssrc, lost))
+    await asyncio.sleep(0.3)
+    assert hall.house.relay.stats("summit").retransmitted == RETRANSMISSIONS
+
+
+async def test_the_relay_asks_the_publisher_for_what_it_lost_itself(hall: Hall) -> None:
+    hall.send(201, 204)
+    await until(lambda: bool(hall.publisher.feedback(RtcpRtpfbPacket)))
+    request = hall.publisher.feedback(RtcpRtpfbPacket)[-1]
+    assert isinstance(request, RtcpRtpfbPacket)
+    assert (request.media_ssrc, request.lost) == (7, [202, 203])
+
+
+async def test_keyframe_requests_of_many_viewers_become_one_in_half_a_second(hall: Hall) -> None:
+    await asyncio.sleep(KEYFRAME_INTERVAL * 2.2)  # what joining asked for is over
+    before = len(hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI))
+    ssrc = hall.viewer.answer.media[0].ssrc[0].ssrc
+    for _ in range(20):
+        hall.viewer.send_rtcp(rtcp.keyframe_request(1, ssrc))
+    await asyncio.sleep(KEYFRAME_INTERVAL * 0.5)
+    assert len(hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI)) == before + 1
+    # The others were not forgotten: one more follows when it may.
+    await asyncio.sleep(KEYFRAME_INTERVAL)
+    requests = hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI)
+    assert len(requests) == before + 2
+    assert isinstance(requests[-1], RtcpPsfbPacket)
+    assert requests[-1].media_ssrc == 7
+
+
+async def test_a_viewer_that_joins_makes_the_publisher_send_a_keyframe(hall: Hall) -> None:
+    assert hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI)
+
+
+async def test_the_publisher_is_told_how_it_arrives_and_how_much_it_may_send(hall: Hall) -> None:
+    await until(lambda: bool(hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_APP)))
+    report = hall.publisher.feedback(RtcpRrPacket)[-1]
+    assert isinstance(report, RtcpRrPacket)
+    assert [r.ssrc for r in report.reports] == [7]
+    ceiling = hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_APP)[-1]
+    assert isinstance(ceiling, RtcpPsfbPacket)
+    bitrate, ssrcs = unpack_remb_fci(ceiling.fci)
+    assert ssrcs == [7]
+    assert bitrate == pytest.approx(CEILING, rel=0.01)
+
+
+async def test_sender_reports_arrive_on_the_viewers_time_line(hall: Hall) -> None:
+    hall.send(201)
+    await until(lambda: b"frame 201" in hall.seen())
+    packet = hall.viewer.packets[-1]
+    hall.publisher.send_rtcp(rtcp.sender_report(7, 0xABC << 32, 201 * 3_000 + 90, 5, 50))
+    await until(lambda: bool(hall.viewer.feedback(RtcpSrPacket)))
+    report = hall.viewer.feedback(RtcpSrPacket)[-1]
+    assert isinstance(report, RtcpSrPacket)
+    assert report.ssrc == packet.ssrc
+    assert report.sender_info.ntp_timestamp == 0xABC << 32
+    assert report.sender_info.rtp_timestamp == (packet.timestamp + 90) & 0xFFFFFFFF
+
+
+async def test_another_publisher_continues_numbers_and_time_even_with_the_same_ssrc(hall: Hall, certificate: Certificate) -> None:
+    hall.send(201)
+    await until(lambda: b"frame 201" in hall.seen())
+    last = hall.viewer.packets[-1]
+    second = await LightPeer(certificate).open(hall.house.publish, "sendonly", {"H264": 102})
+    for sequence in range(5, 60):
+        second.send(102, sequence, sequence * 3_000, 7, b"second %d" % sequence)
+        await asyncio.sleep(0.01)
+    await until(lambda: b"second 59" in hall.seen())
+    following = hall.viewer.packets[hall.viewer.packets.index(last) + 1]
+    assert following.payload_type == 120
+    assert following.sequence == (last.sequence + 1) & 0xFFFF
+    assert 0 < (following.timestamp - last.timestamp) & 0xFFFFFFFF < 90_000 * 5
+    await second.close()
+
+
+async def test_packets_of_unknown_type_or_a_second_source_are_not_forwarded(hall: Hall) -> None:
+    hall.publisher.send(97, 1, 1, 7, b"unknown type")
+    hall.publisher.send(96, 1, 1, 8, b"second source")
+    hall.send(201)
+    await until(lambda: b"frame 201" in hall.seen())
+    assert hall.seen() == [b"frame 201"]
+
+
+async def test_a_publisher_silent_for_seconds_is_not_live_until_it_sends_again(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.relay.stream.SILENCE", 0.2)
+    await until(lambda: not hall.house.live)
+    hall.send(201)
+    await until(lambda: hall.house.live)
+    assert hall.house.changes == [("summit", True), ("summit", False), ("summit", True)]
+
+
+async def test_a_peer_whose_checks_stop_is_forgotten(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.relay.relay.CONSENT", 2.5)
+    await hall.viewer.close()
+    await asyncio.sleep(1.0)
+    assert hall.house.relay.viewers("summit") == 1
+    await until(lambda: hall.house.relay.viewers("summit") == 0)
+    assert hall.house.live
