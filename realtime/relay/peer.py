@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
@@ -45,7 +46,7 @@ class Peer:
         self._port = port
         self._remote = remote
         self._reached = asyncio.Event()
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = time.monotonic()
         self._dtls = Dtls(Records(self._send_raw), certificate, active=dtls_active)
 
     async def run(self) -> None:

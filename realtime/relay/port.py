@@ -7,6 +7,7 @@ others are dropped unanswered. RFC 7983 tells what a datagram is by its first by
 import asyncio
 import contextlib
 import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,14 +90,15 @@ class MediaPort:
             self.counters.unsent += 1
 
     def _read(self) -> None:
-        now = self._loop.time()
+        # Not the loop's clock: uvloop stops it for the length of a callback.
+        now = time.monotonic()
         end = now + SLICE
         receive, deliver = self._socket.recvfrom, self._deliver
         with contextlib.suppress(BlockingIOError, InterruptedError):
             while now < end:
                 datagram, address = receive(MAX_DATAGRAM)
                 deliver(datagram, address, now)
-                now = self._loop.time()
+                now = time.monotonic()
 
     def _deliver(self, datagram: bytes, address: Address, now: float) -> None:
         self.counters.received += 1

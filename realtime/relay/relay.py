@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -224,11 +225,10 @@ class Relay:
             logger.exception("on_change failed for session %s", session)
 
     async def _keep_time(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(REPORT_INTERVAL)
             self._sweep()
-            now = loop.time()
+            now = time.monotonic()
             for stream in self._streams.values():
                 stream.note_silence(now)
             for peer, _ in list(self._peers.values()):

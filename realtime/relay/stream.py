@@ -1,6 +1,7 @@
 """What one session carries: its publisher, its tracks, its viewers and its taps."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -159,7 +160,7 @@ class Stream:
             return
         for kind in viewer.payload_types:
             self._tracks[kind].join(viewer)
-        self.request_keyframe(self._loop.time())
+        self.request_keyframe(time.monotonic())
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's: requests for lost packets and for keyframes."""
@@ -177,7 +178,7 @@ class Stream:
         if self._keyframe_timer is not None or self.publisher is None:
             return
         if now < self._keyframe_allowed:
-            self._keyframe_timer = self._loop.call_at(self._keyframe_allowed, self._request_late_keyframe)
+            self._keyframe_timer = self._loop.call_later(self._keyframe_allowed - now, self._request_late_keyframe)
             return
         self._keyframe_owed = not self.publisher.request_keyframe()
         if not self._keyframe_owed:
@@ -191,7 +192,7 @@ class Stream:
 
     def _request_late_keyframe(self) -> None:
         self._keyframe_timer = None
-        self.request_keyframe(self._loop.time())
+        self.request_keyframe(time.monotonic())
 
     def _cancel_keyframe_timer(self) -> None:
         if self._keyframe_timer is not None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
+import uvloop
 from aiortc import RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
@@ -135,8 +136,9 @@ class Server:
 
     async def count(self) -> tuple[float, int]:
         """CPU seconds and packets sent so far."""
-        cpu, packets = await self.ask("count")  # type: ignore[misc]
-        return cpu, packets
+        reply = await self.ask("count")
+        assert isinstance(reply, list)
+        return reply[0], reply[1]
 
 
 @contextlib.asynccontextmanager
@@ -227,4 +229,4 @@ async def bench(viewers: int) -> None:
 if __name__ == "__main__":
     argument = sys.argv[1] if len(sys.argv) > 1 else str(VIEWERS)
     programs = {"marquee": marquee_server, "mediarelay": mediarelay_server}
-    asyncio.run(programs[argument]() if argument in programs else bench(int(argument)))
+    uvloop.run(programs[argument]() if argument in programs else bench(int(argument)))

@@ -9,7 +9,7 @@ from typing import Self
 
 from aioice import stun
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
-from aiortc.rtp import RtcpPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 from aiortc.sdp import SessionDescription
 
 from realtime.relay.dtls import Certificate, Dtls, Records
@@ -34,7 +34,7 @@ class LightPeer:
         self.datagrams = 0
         self.octets = 0
         self.packets: list[Packet] = []
-        self.rtcp: list[RtcpPacket] = []
+        self.rtcp: list[AnyRtcpPacket] = []
         self.lose: Callable[[int], bool] = lambda sequence: False
         """Which packets, by sequence number, never reach us."""
         self._count_only = count_only
@@ -82,7 +82,7 @@ class LightPeer:
     def send_rtcp(self, message: bytes) -> None:
         self._send(self.dtls.protect_rtcp(message))
 
-    def feedback(self, kind: type, fmt: int | None = None) -> Sequence[RtcpPacket]:
+    def feedback(self, kind: type, fmt: int | None = None) -> Sequence[AnyRtcpPacket]:
         """The RTCP packets received of this class and format."""
         return [p for p in self.rtcp if isinstance(p, kind) and (fmt is None or getattr(p, "fmt", None) == fmt)]
 
