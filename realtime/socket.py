@@ -1,0 +1,225 @@
+"""WebSockets without a task each: the protocol class uvicorn's `ws=` setting takes, over websockets' sans-I/O parser (RFC 6455)."""
+
+import asyncio
+import socket
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+from websockets.datastructures import MultipleValuesError
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from realtime.closing import REASON_BYTES, CloseCode
+from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint
+from realtime.outbox import HIGH_WATER, LOW_WATER
+
+SEND_BUFFER = 128 * 1024
+"""SO_SNDBUF, bytes. The kernel's own default hides megabytes for each client that does not read."""
+
+MISSED_PINGS = 2
+"""Pings without a byte in return after which a client counts as gone."""
+
+_PING = Frame(Opcode.PING, b"").serialize(mask=False)
+
+
+class SocketProtocol(Connection, asyncio.Protocol):
+    """One TCP connection that uvicorn has seen ask for an upgrade.
+
+    uvicorn 0.54 builds it as `cls(config=, server_state=, app_state=)`, calls `connection_made` and then `data_received` with the
+    request's bytes, and sets it as the transport's protocol. It must keep itself in `server_state.connections` while it lives, and
+    `shutdown()` is called when the server stops. None of that is documented, so a test holds it. The Endpoint is in
+    `app_state[STATE_KEY]`. A request for another path is handed to the Endpoint's `delegate` with all that follows.
+    """
+
+    __slots__ = ("_delegate", "_handed", "_head", "_missed", "_parser", "_partial", "_transport", "_uvicorn")
+
+    def __init__(
+        self, config: Any, server_state: Any, app_state: MutableMapping[str, Any], _loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        endpoint = app_state.get(STATE_KEY)
+        if not isinstance(endpoint, Endpoint):
+            raise RuntimeError(f"the lifespan state has no {STATE_KEY!r}: SocketProtocol needs an Endpoint there")
+        super().__init__(endpoint)
+        self._uvicorn = {"config": config, "server_state": server_state, "app_state": app_state}
+        self._parser = ServerProtocol(max_size=MAX_MESSAGE)
+        self._delegate: Any = None
+        self._head = b""
+        self._partial: bytearray | None = None
+        self._missed = 0
+
+    # What asyncio and uvicorn call
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._uvicorn["server_state"].connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._delegate is not None:
+            self._delegate.data_received(data)
+            return
+        self._missed = 0
+        self._parser.receive_data(data)
+        for event in self._parser.events_received():
+            if isinstance(event, Request):
+                self._head += data
+                if self._answer(event):
+                    return
+            elif isinstance(event, Frame) and self.open:
+                self._take(event)
+        self._flush()
+
+    def eof_received(self) -> bool | None:
+        if self._delegate is not None:
+            return cast(bool | None, self._delegate.eof_received())
+        self._stop()
+        self._cut_later()  # the transport closes once all is written, which a client that does not read could put off for ever
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._delegate is not None:
+            self._delegate.connection_lost(exc)
+            return
+        self._uvicorn["server_state"].connections.discard(self)
+        told = self._parser.close_rcvd or self._parser.close_sent
+        self._ended(told.code if told is not None else CloseCode.LOST)
+
+    def pause_writing(self) -> None:
+        if self._delegate is not None:
+            self._delegate.pause_writing()
+        elif self.open:
+            self.pause()
+            self._transport.pause_reading()  # who does not read answers gets no more questions in
+
+    def resume_writing(self) -> None:
+        if self._delegate is not None:
+            self._delegate.resume_writing()
+        elif self.open:
+            self._transport.resume_reading()
+            self.resume()
+
+    def shutdown(self) -> None:
+        """uvicorn stops. The delegate needs no word from here: it has put itself among uvicorn's connections."""
+        if self.open:
+            self.close(CloseCode.RESTART)
+        elif self._delegate is None:
+            self._transport.close()
+
+    # What the application calls
+
+    def abort(self) -> None:
+        self._stop()
+        self._transport.abort()
+
+    def backlog(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def check(self) -> None:
+        if not self.open:
+            return
+        if self._missed >= MISSED_PINGS:
+            self.abort()
+            return
+        self._missed += 1
+        if not self.paused:
+            self.write(_PING)
+
+    def _say_goodbye(self, code: int, reason: str) -> None:
+        self._transport.resume_reading()  # for the answer
+        if self._parser.state is State.OPEN:  # else the client said goodbye, or nonsense, in the bytes being handled now
+            self._parser.send_close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+            self._flush()
+
+    # The handshake
+
+    def _answer(self, request: Request) -> bool:
+        """Accept, refuse, or hand over; True if handed over."""
+        if request.path.partition("?")[0] != self._endpoint.path:
+            self._hand_over()
+            return True
+        self._head = b""
+        response = self._decide(request)
+        self._parser.send_response(response)
+        if response.status_code == 101:
+            self._begin()
+        return False
+
+    def _decide(self, request: Request) -> Response:
+        try:
+            refusal = self._endpoint.refusal(request.headers.get("Origin"), request.headers.get("Host"))
+        except MultipleValuesError:
+            refusal = 400, "one Origin and one Host, please"
+        if refusal is not None:
+            return self._parser.reject(refusal[0], refusal[1] + "\n")
+        return self._parser.accept(request)
+
+    def _hand_over(self) -> None:
+        # uvicorn sets this object as the transport's protocol after this call, so it stays in between for good.
+        head, self._head = self._head, b""
+        self._uvicorn["server_state"].connections.discard(self)
+        self._delegate = self._endpoint.delegate(**self._uvicorn)
+        self._delegate.connection_made(self._transport)
+        self._delegate.data_received(head)
+
+    def _begin(self) -> None:
+        self._tune()
+        self.write = self._transport.write
+        self._flush()
+        self._started()
+
+    def _tune(self) -> None:
+        self._transport.set_write_buffer_limits(high=HIGH_WATER, low=LOW_WATER)
+        peer = self._transport.get_extra_info("peername")
+        self.remote = str(peer[0]) if isinstance(peer, tuple) else ""
+        sock: socket.socket | None = self._transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    # Frames
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self._partial is not None):
+            self._text(frame)
+        elif frame.opcode is Opcode.BINARY:
+            self.close(CloseCode.UNSUPPORTED, "text only")
+        elif frame.opcode is Opcode.CLOSE:
+            self._stop()
+
+    def _text(self, frame: Frame) -> None:
+        data = bytes(frame.data)
+        if not frame.fin or self._partial is not None:
+            # One buffer, not a list: empty fragments are free to send and must be free to keep.
+            self._partial = self._partial if self._partial is not None else bytearray()
+            self._partial += data
+            if not frame.fin:
+                return
+            data, self._partial = bytes(self._partial), None
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            self._parser.fail(CloseCode.BAD_TEXT, "not UTF-8")
+            self._stop()
+            return
+        self._message(data)
+
+    def _flush(self) -> None:
+        """Write what the parser wants written; its empty bytes mean that nothing follows."""
+        for chunk in self._parser.data_to_send():
+            if chunk:
+                self._transport.write(chunk)
+            else:
+                self._finish()
+
+    def _finish(self) -> None:
+        self._stop()
+        self._cut_later()
+        failed = self._parser.close_rcvd is None
+        if failed and self._transport.can_write_eof():
+            # Closing with unread bytes resets the connection and the client never learns why: it gets time to read first.
+            self._transport.resume_reading()
+            self._transport.write_eof()
+        else:
+            self._transport.close()
