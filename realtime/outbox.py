@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from websockets.frames import Frame, Opcode
 
-from realtime.closing import CloseCode
+from realtime.closing import REASON_BYTES, CloseCode
 
 HIGH_WATER = 64 * 1024
 """Bytes waiting for one client past which it gets no more updates until it has read; then it gets a fresh snapshot."""
@@ -95,7 +95,7 @@ class Outbox(ABC):
             return
         self._stop()
         self._cut_later()
-        self._say_goodbye(code, reason)
+        self._say_goodbye(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 
     @abstractmethod
     def abort(self) -> None:

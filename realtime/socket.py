@@ -11,7 +11,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from realtime.closing import REASON_BYTES, CloseCode
+from realtime.closing import CloseCode
 from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint
 from realtime.outbox import HIGH_WATER, LOW_WATER
 
@@ -128,7 +128,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
     def _say_goodbye(self, code: int, reason: str) -> None:
         self._transport.resume_reading()  # for the answer
         if self._parser.state is State.OPEN:  # else the client said goodbye, or nonsense, in the bytes being handled now
-            self._parser.send_close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+            self._parser.send_close(code, reason)
             self._flush()
 
     # The handshake
