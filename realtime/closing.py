@@ -26,7 +26,7 @@ class CloseCode(IntEnum):
     reconnect: Reconnect
     meaning: str
 
-    def __new__(cls, value: int, reconnect: Reconnect, meaning: str) -> Self:
+    def __new__(cls, value: int, reconnect: Reconnect = Reconnect.SOON, meaning: str = "") -> Self:
         code = int.__new__(cls, value)
         code._value_ = value
         code.reconnect, code.meaning = reconnect, meaning

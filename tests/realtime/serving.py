@@ -39,7 +39,7 @@ class Place:
         self.hub = Hub(self.bus)
         self.opened: list[Connection] = []
         self.closed: list[int] = []
-        self.ended = asyncio.Event()
+        self.up, self.ended = asyncio.Event(), asyncio.Event()
         self.endpoint = Endpoint(
             opened=self.opened.append, received=self.received, closed=self.on_closed, delegate=WebSocketsSansIOProtocol, **options
         )
@@ -68,6 +68,7 @@ class Place:
         async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
             async with self.bus, self.hub, self.endpoint:
                 self.hub.open("stage", lambda: json.dumps({"number": self.number, "padding": self.padding}).encode())
+                self.up.set()
                 yield {STATE_KEY: self.endpoint}
 
         routes = [Route("/page", page), WebSocketRoute("/other", other)]
@@ -98,8 +99,7 @@ class Place:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Place"]:
         task = asyncio.create_task(self.server.serve(sockets=[self.listener]))
-        while not self.server.started:
-            await asyncio.sleep(0.005)
+        await self.up.wait()
         try:
             yield self
         finally:
@@ -167,7 +167,7 @@ class RawClient:
 
     async def said(self) -> Any:
         """The next message."""
-        return json.loads((await self.frame()).data)
+        return json.loads(bytes((await self.frame()).data))
 
     async def close_code(self) -> int | None:
         """The close code the server sent before it ended the connection; None if it just cut it."""

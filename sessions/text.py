@@ -1,0 +1,48 @@
+"""Text as people see it: graphemes, not bytes; any script; tags for languages.
+
+Sources: UAX #29 (grapheme clusters), BCP 47 (RFC 5646) for language tags.
+"""
+
+import unicodedata
+
+import regex
+
+from sessions.errors import Invalid, TooLong
+
+_GRAPHEMES = regex.compile(r"\X")
+# RFC 5646 section 2.1, the shapes a conference meets: language, script, region, variants.
+_LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-[a-zA-Z0-9]{5,8})*")
+# Controls would let a text escape its place on a page or a terminal; line feed is the one people type.
+_CONTROLS = regex.compile(r"[\p{Cc}--\n\t]|[\u2028\u2029\ufeff\U000E0000-\U000E007F]", flags=regex.V1)
+# Explicit embeddings and overrides without an end would turn the rest of the page around (UAX #9).
+_BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
+BYTES_PER_GRAPHEME = 40
+"""A grapheme may stack marks without end; a text over this average is refused as too long."""
+
+
+def graphemes(text: str) -> int:
+    return len(_GRAPHEMES.findall(text))
+
+
+def clean(text: str, limit: int, what: str = "text") -> str:
+    """`text` as it may be kept: NFC, trimmed, free of controls; at most `limit` graphemes.
+
+    Raises `Invalid` for an empty text, `TooLong` past the limit: nothing is cut silently.
+    """
+    kept = _BIDI.sub("", _CONTROLS.sub("", unicodedata.normalize("NFC", text))).strip()
+    if not kept:
+        raise Invalid(f"{what} is empty")
+    if len(kept.encode()) > limit * BYTES_PER_GRAPHEME or graphemes(kept) > limit:
+        raise TooLong(f"{what} is longer than {limit} characters")
+    return kept
+
+
+def language(tag: str) -> str:
+    """A language tag in its usual case (`zh-Hant-TW`); raises `Invalid` when it is none."""
+    if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
+        raise Invalid(f"not a language tag: {tag[:40]!r}")
+    parts = tag.split("-")
+    cased = [parts[0].lower()]
+    for part in parts[1:]:
+        cased.append(part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) == 2 else part.lower())
+    return "-".join(cased)
