@@ -13,8 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-MESSAGE_LIMIT = 16 * 1024
-"""Bytes of one message from a client; a longer one closes the socket with 1009."""
+from sessions.programme import Session, Texts
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Key = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="idempotency key")]
@@ -22,7 +21,6 @@ Lang = Annotated[str, Meta(min_length=2, max_length=35, description="BCP 47")]
 Channel = Annotated[str, Meta(min_length=1, max_length=128)]
 Long = Annotated[str, Meta(max_length=4000)]
 Reaction = Literal["applause", "heart", "laugh", "wow", "insight"]
-ConnectionId = Annotated[str, Meta(max_length=64)]
 
 
 # ---- client -> server
@@ -155,7 +153,7 @@ class Question(Struct, kw_only=True, omit_defaults=True):
     state: Literal["pending", "published", "dismissed"]
     answer_state: Literal["unanswered", "answered"]
     votes: int
-    translations: dict[str, str]
+    translations: Texts
     author: str | None = None
     reason: str | None = None
     answer: str | None = None
@@ -163,7 +161,7 @@ class Question(Struct, kw_only=True, omit_defaults=True):
 
 class Option(Struct):
     id: str
-    texts: dict[str, str]
+    texts: Texts
 
 
 class Tally(Struct):
@@ -179,25 +177,13 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
     id: str
     kind: Literal["single", "multiple"]
     state: Literal["draft", "open", "closed", "published"]
-    texts: dict[str, str]
+    texts: Texts
     options: list[Option]
     max_choices: int
     results_visibility: Literal["always", "published"]
     order: int
     voters: int
     tally: Tally | None = None
-
-
-class SessionInfo(Struct, kw_only=True, omit_defaults=True):
-    id: str
-    titles: dict[str, str]
-    track: str
-    kind: str
-    starts_at: int
-    ends_at: int
-    floor_language: str
-    caption_languages: list[str]
-    speakers: list[str]
 
 
 class Presence(Struct):
@@ -208,22 +194,37 @@ class Presence(Struct):
 class SessionState(Struct, kw_only=True, omit_defaults=True):
     """The state of `{session}/public` and, with pending questions and drafts, of `{session}/staff`."""
 
-    session: SessionInfo
+    session: Session
     questions: dict[str, Question]
     polls: dict[str, Poll]
     live: bool
     presence: Presence
+    reactions: dict[Reaction, int]
     stage: str | None = None
 
 
-class SessionPatch(Struct, kw_only=True):
-    """A merge patch on `SessionState`: only what changed, null for what is gone."""
+class Cue(Struct, kw_only=True, omit_defaults=True):
+    """One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet.
 
-    questions: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    polls: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    live: bool | msgspec.UnsetType = msgspec.UNSET
-    presence: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    stage: str | None | msgspec.UnsetType = msgspec.UNSET
+    `origin` says who made the words of the floor, `via` how they came into this language:
+    `untranslated` means that the text stands in the floor's language because nobody could translate it.
+    """
+
+    text: str
+    lang: str
+    start: int
+    origin: Literal["recognizer", "human", "scripted"]
+    via: Literal["original", "machine", "untranslated"]
+    end: int | None = None
+    speaker: str | None = None
+
+
+class CaptionState(Struct, kw_only=True, omit_defaults=True):
+    """The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making."""
+
+    lang: str
+    cues: dict[str, Cue]
+    partial: Cue | None = None
 
 
 # ---- server -> client
@@ -240,8 +241,10 @@ UpdateType = Literal[
     "poll.closed",
     "poll.revealed",
     "poll.tallied",
+    "reaction.counted",
     "presence.counted",
     "stream.changed",
+    "caption.cued",
 ]
 
 
@@ -253,19 +256,38 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 
 
 class Me(Struct, kw_only=True):
-    """What is one's own; a shared update never touches it."""
+    """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true."""
 
     person: Person
     rights: list[str]
     ballots: dict[str, list[str]]
-    voted: list[str]
+    voted: dict[str, bool]
     questions: dict[str, Question]
+
+
+class Snapshot(Struct, tag="snapshot", kw_only=True):
+    """The whole state of a channel at `seq`. Forget what you had of it."""
+
+    channel: str
+    epoch: str
+    seq: int
+    data: msgspec.Raw
+
+
+class Update(Struct, kw_only=True):
+    """The next step of a channel: `seq` follows the last one; `data` is a merge patch on the channel's state."""
+
+    type: UpdateType
+    channel: str
+    epoch: str
+    seq: int
+    data: msgspec.Raw
 
 
 class Welcome(Struct, tag="welcome", kw_only=True):
     """The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms."""
 
-    connection: ConnectionId
+    connection: str
     server_time: int
     channels: list[str]
     me: Me

@@ -1,0 +1,50 @@
+"""The programme: the event, its tracks and the sessions in them. Texts are by language tag; times are ms since 1970 UTC."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Texts = dict[str, str]
+"""One text in several languages, by BCP 47 tag; the first one is the language it was written in."""
+
+Kind = Literal["forum", "seminar", "symposium", "lecture", "summit"]
+
+TITLE_LIMIT = 200
+"""Graphemes of a title, a track's name or a speaker's; a longer one is refused."""
+
+SESSIONS_LIMIT = 1000
+"""Sessions of one event; past it the programme is refused."""
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    id: str
+    names: Texts
+
+
+class Speaker(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`role` says what they do; `region` is theirs to declare and absent when they did not."""
+
+    name: str
+    role: Texts
+    region: str | None = None
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them."""
+
+    id: str
+    titles: Texts
+    track: str
+    kind: Kind
+    starts_at: int
+    ends_at: int
+    floor: str
+    captions: list[str]
+    speakers: list[Speaker]
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    id: str
+    names: Texts
+    tracks: list[Track]
+    sessions: list[Session]
