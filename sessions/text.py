@@ -29,7 +29,7 @@ def clean(text: str, limit: int, what: str = "text") -> str:
 
     Raises `Invalid` for an empty text, `TooLong` past the limit: nothing is cut silently.
     """
-    kept = _BIDI.sub("", _CONTROLS.sub("", unicodedata.normalize("NFC", text))).strip()
+    kept: str = _BIDI.sub("", _CONTROLS.sub("", unicodedata.normalize("NFC", text))).strip()
     if not kept:
         raise Invalid(f"{what} is empty")
     if len(kept.encode()) > limit * BYTES_PER_GRAPHEME or graphemes(kept) > limit:
@@ -41,8 +41,11 @@ def language(tag: str) -> str:
     """A language tag in its usual case (`zh-Hant-TW`); raises `Invalid` when it is none."""
     if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
         raise Invalid(f"not a language tag: {tag[:40]!r}")
-    parts = tag.split("-")
-    cased = [parts[0].lower()]
-    for part in parts[1:]:
-        cased.append(part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) == 2 else part.lower())
-    return "-".join(cased)
+    first, *rest = tag.split("-")
+    return "-".join([first.lower(), *map(_cased, rest)])
+
+
+def _cased(part: str) -> str:
+    if len(part) == 4 and part.isalpha():
+        return part.title()
+    return part.upper() if len(part) == 2 else part.lower()

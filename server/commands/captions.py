@@ -1,0 +1,18 @@
+"""`caption.commit`: a human captioner's line joins the recognizer's path."""
+
+from server import wire
+from server.commands.context import Context
+from server.live import Outcome
+from sessions.people import NAME_LIMIT
+from sessions.text import clean, language
+
+LINE_LIMIT = 500
+"""Graphemes of one caption line; a longer one is refused."""
+
+
+def commit(context: Context, command: wire.CaptionCommit) -> Outcome:
+    text = clean(command.text, LINE_LIMIT, "the caption")
+    speaker = None if command.speaker is None else clean(command.speaker, NAME_LIMIT, "the speaker")
+    # A final is queued for the store before this command's reply, so the ack says that it is durable.
+    context.captioning.commit(context.live.session.id, language(command.lang), text, command.final, speaker)
+    return Outcome()

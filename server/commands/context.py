@@ -1,0 +1,16 @@
+"""What a handler may use besides its command."""
+
+from dataclasses import dataclass
+
+from server.auth import Principal
+from server.captioning import Captioning
+from server.live import LiveSession
+from server.translating import QuestionTranslator
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    live: LiveSession
+    caller: Principal
+    captioning: Captioning
+    translator: QuestionTranslator

@@ -1,0 +1,280 @@
+"""A session while it runs: commands change its memory at once, the writer makes them durable, then everyone hears.
+
+The path of a command: `sockets` -> `execute` -> its handler in `commands/` (pure rules) -> one job for the store ->
+after the commit: the update to the audiences, what is the person's own, and the ack.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from realtime.endpoint import Connection
+from realtime.hub import Hub
+from realtime.presence import Counts
+from server import views, wire
+from server.audience import Audience
+from server.auth import Principal
+from server.errors import Unavailable
+from server.patch import Doc
+from server.wire import UpdateType
+from sessions import loading
+from sessions.errors import Overloaded
+from sessions.loading import REPLIES_LIMIT, Held
+from sessions.people import RIGHTS
+from sessions.programme import Session
+from sessions.store import Store, Write
+
+COALESCE = 0.25
+"""Seconds between two updates of the counts: four a second, however many vote."""
+
+logger = logging.getLogger(__name__)
+
+Reply = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update is about: ids of questions and polls, and whether the stage is another."""
+
+    type: UpdateType
+    questions: tuple[str, ...] = ()
+    polls: tuple[str, ...] = ()
+    stage: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a handler did: the rows to write, the update to publish, counts to tell soon, patches on `Me` by person, the ack's result."""
+
+    writes: list[Write] = field(default_factory=list)
+    change: Change | None = None
+    soon: Change | None = None
+    reactions: bool = False
+    mine: dict[str, Doc] = field(default_factory=dict)
+    result: Doc = field(default_factory=dict)
+    after: Callable[[], None] | None = None
+
+
+class LiveSession:
+    """One session's state, its two audiences, and the sockets of its people."""
+
+    def __init__(self, session: Session, held: Held, hub: Hub, store: Store, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+        self.session = session
+        self._take(held)
+        self._store, self._spawn = store, spawn
+        self._streaming = False
+        self._presence: Doc = {"total": 0, "languages": {}}
+        self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
+        self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
+        self._sockets: dict[str, set[Connection]] = {}
+        self._underway: dict[tuple[str, str], list[Reply]] = {}
+        self._broken = False
+        self._dirty: dict[tuple[str, str], UpdateType] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def _take(self, held: Held) -> None:
+        self.questions, self.polls, self.reactions, self._replies = held.questions, held.polls, held.reactions, held.replies
+
+    # Commands
+
+    def execute(self, handler: Callable[["LiveSession"], Outcome], person: str, key: str, reply: Reply) -> None:
+        """Run a command once per person and key. `reply` gets the ack after the commit, or the failure if it could not be kept.
+
+        Raises what the rules raise: then nothing has changed.
+        """
+        known = self._replies.get((person, key))
+        if known is not None:
+            reply(_ack(key, known))
+            return
+        if (person, key) in self._underway:
+            self._underway[person, key].append(reply)
+            return
+        if self._broken:
+            raise Overloaded("the session is being read again; try in a moment")
+        self._store.room()
+        outcome = handler(self)
+        result = wire.encode(outcome.result).decode()
+        told = self._views(outcome.change)
+        self._underway[person, key] = [reply]
+        remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "at": _now()}
+        self._store.submit(
+            [*outcome.writes, Write("reply", remembered)], lambda error: self._committed(person, key, outcome, told, result, error)
+        )
+
+    def _committed(self, person: str, key: str, outcome: Outcome, told: tuple[Doc, Doc], result: str, error: Exception | None) -> None:
+        replies = self._underway.pop((person, key))
+        if error is not None:
+            self._failed(key, replies)
+            return
+        self._remember(person, key, result)
+        if outcome.change is not None:
+            self.public.tell(outcome.change.type, told[0])
+            self.staff.tell(outcome.change.type, told[1])
+        self._soon(outcome)
+        for who, patch in outcome.mine.items():
+            self.tell_person(who, patch)
+        for reply in replies:
+            reply(_ack(key, result))
+        if outcome.after is not None:
+            outcome.after()
+        self._mend()
+
+    def _remember(self, person: str, key: str, result: str) -> None:
+        self._replies[person, key] = result
+        while len(self._replies) > REPLIES_LIMIT:
+            del self._replies[next(iter(self._replies))]
+
+    def _failed(self, key: str, replies: list[Reply]) -> None:
+        """A write was lost, so memory is ahead of the rows: answer, take nothing new, and start over from the rows."""
+        for reply in replies:
+            reply(wire.failure(key, Unavailable("this could not be kept; try again").as_dict()))
+        self._broken = True
+        self._mend()
+
+    def _mend(self) -> None:
+        if self._broken and not self._underway:
+            self._spawn(self._reload())
+
+    async def _reload(self) -> None:
+        self._take(await self._store.read(lambda db: loading.held(db, self.session.id)))
+        self.public.restate(self._state(staff=False))
+        self.staff.restate(self._state(staff=True))
+        self._broken = False
+
+    # What readers know
+
+    def _state(self, *, staff: bool) -> Doc:
+        questions = {id: views.question(item, staff=staff) for id, item in self.questions.items.items()}
+        polls = {id: views.poll(item, staff=staff) for id, item in self.polls.items.items()}
+        state: Doc = {
+            "session": msgspec.to_builtins(self.session),
+            "questions": {id: view for id, view in questions.items() if view is not None},
+            "polls": {id: view for id, view in polls.items() if view is not None},
+            "live": self._streaming,
+            "presence": self._presence,
+            "reactions": dict(self.reactions.counts),
+        }
+        return state | ({"stage": self.questions.stage} if self.questions.stage is not None else {})
+
+    def _views(self, change: Change | None) -> tuple[Doc, Doc]:
+        """The changed objects for everyone and for staff, as they are now: later commands have not touched them yet."""
+        return (self._parts(change, staff=False), self._parts(change, staff=True)) if change is not None else ({}, {})
+
+    def _parts(self, change: Change, *, staff: bool) -> Doc:
+        parts: Doc = views.stage(self.questions) if change.stage else {}
+        if change.questions:
+            parts["questions"] = {id: views.question(self.questions.find(id), staff=staff) for id in change.questions}
+        if change.polls:
+            parts["polls"] = {id: views.poll(self.polls.find(id), staff=staff) for id in change.polls}
+        return parts
+
+    def me(self, caller: Principal) -> wire.Me:
+        """What is a person's own, from the rows' memory."""
+        person = caller.person
+        return wire.Me(
+            person=wire.Person(id=person, role=caller.role, lang=caller.lang, name=caller.name),
+            rights=sorted(RIGHTS[caller.role]),
+            ballots={id: poll.ballots[person] for id, poll in self.polls.items.items() if person in poll.ballots},
+            voted={id: True for id, item in self.questions.items.items() if person in item.votes},
+            questions={
+                id: msgspec.convert(views.question(item, staff=True), wire.Question)
+                for id, item in self.questions.items.items()
+                if item.author == person
+            },
+        )
+
+    # Counts, a few times a second
+
+    def _soon(self, outcome: Outcome) -> None:
+        if outcome.soon is not None:
+            self._dirty |= {("questions", id): outcome.soon.type for id in outcome.soon.questions}
+            self._dirty |= {("polls", id): outcome.soon.type for id in outcome.soon.polls}
+        if outcome.reactions:
+            self._dirty["reactions", ""] = "reaction.counted"
+        if self._dirty and self._timer is None:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Tell the counts as they are. They may be ahead of the commit by some votes, which a failed commit takes back for all (restate)."""
+        self._timer = None
+        dirty, self._dirty = self._dirty, {}
+        for (kind, id), type in dirty.items():
+            change = Change(type, questions=(id,) if kind == "questions" else (), polls=(id,) if kind == "polls" else ())
+            for audience, staff in ((self.public, False), (self.staff, True)):
+                audience.tell(type, {"reactions": dict(self.reactions.counts)} if kind == "reactions" else self._parts(change, staff=staff))
+        if dirty:
+            self._timer = asyncio.get_running_loop().call_later(COALESCE, self._flush)
+
+    def counted(self, counts: Counts) -> None:
+        self._presence = {"total": counts.total, "languages": counts.languages}
+        self._tell_both("presence.counted", {"presence": dict(self._presence)})
+
+    def streaming(self, live: bool) -> None:
+        self._streaming = live
+        self._tell_both("stream.changed", {"live": live})
+
+    @property
+    def live(self) -> bool:
+        return self._streaming
+
+    def _tell_both(self, type: UpdateType, parts: Doc) -> None:
+        self.public.tell(type, parts)
+        self.staff.tell(type, parts)
+
+    # People
+
+    def join(self, person: str, conn: Connection) -> None:
+        self._sockets.setdefault(person, set()).add(conn)
+
+    def leave(self, person: str, conn: Connection) -> None:
+        sockets = self._sockets.get(person, set())
+        sockets.discard(conn)
+        if not sockets:
+            self._sockets.pop(person, None)
+
+    def tell_person(self, person: str, patch: Doc) -> None:
+        sockets = self._sockets.get(person)
+        if sockets:
+            message = wire.encode(wire.My(data=msgspec.Raw(wire.encode(patch))))
+            for conn in sockets:
+                conn.send(message)
+
+    # Translations of questions
+
+    async def add_translation(self, id: str, lang: str, text: str) -> None:
+        """Keep a question's translation and tell it. A question that is gone is no error."""
+        question = self.questions.items.get(id)
+        if question is None:
+            return
+        self.questions.translated(id, lang, text)
+        try:
+            await self._store.write(question_write(self.session.id, self.questions.find(id)))
+        except Exception:
+            logger.exception("a translation was not kept")
+            return
+        public, staff = self._views(Change("question.translated", questions=(id,)))
+        self.public.tell("question.translated", public)
+        self.staff.tell("question.translated", staff)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def question_write(session: str, question: Any) -> Write:
+    """The row of a question as it is now."""
+    row = {name: getattr(question, name) for name in question.__struct_fields__ if name not in ("votes", "translations")}
+    return Write("question", row | {"session": session, "translations": dict(question.translations)})
+
+
+def _ack(key: str, result: str) -> bytes:
+    return wire.encode(wire.Ack(id=key, result=msgspec.Raw(result.encode())))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,47 @@
+"""What an operator may set, as environment variables `MARQUEE_*`. The defaults are the embedded ones: SQLite, one process, loopback."""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="MARQUEE_", extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data: Path = Path("data")
+    """The folder for the SQLite file and the secret."""
+    database: str = ""
+    """An SQLAlchemy URL (`postgresql+psycopg://...`); SQLite in the data folder when empty."""
+    bus: str = ""
+    """`redis://...`; in memory when empty."""
+    media_port: int = Field(0, ge=0, le=65535)
+    """The one UDP port of the relay; 0 takes a free one."""
+    media_addresses: list[str] = ["127.0.0.1"]
+    """Addresses at which viewers reach the media port, for the ICE candidates."""
+    secret: SecretStr | None = None
+    """Signs the tokens, 32 characters or more; made and kept in the data folder when not given."""
+    origins: list[str] = []
+    """Other sites whose pages may open the socket."""
+    libretranslate: str = ""
+    """URL of a LibreTranslate server, for languages Apertium does not know."""
+
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'marquee.sqlite3'}"
+
+    def signing_key(self) -> str:
+        """The secret; raises ValueError for a short one. Makes the data folder and the file on first use."""
+        if self.secret is not None:
+            if len(self.secret.get_secret_value()) < 32:
+                raise ValueError("MARQUEE_SECRET must have 32 characters or more")
+            return self.secret.get_secret_value()
+        path = self.data / "secret"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        return path.read_text()

@@ -1,0 +1,172 @@
+"""The socket `/ws`: a hello makes a connection a person's, then commands come in and answers go out."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from realtime.closing import CloseCode
+from realtime.endpoint import Connection
+from realtime.errors import DeliveryError
+from realtime.hub import Hub
+from realtime.presence import Presence
+from server import wire
+from server.auth import Principal, Tokens
+from server.captioning import Captioning
+from server.commands import HANDLERS
+from server.commands.context import Context
+from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
+from server.limits import Bucket
+from server.live import LiveSession
+from server.translating import QuestionTranslator
+from sessions.errors import RuleError
+from sessions.text import language
+
+RATE, BURST = 10, 40
+"""Commands a second of one connection, and at once; past it each is refused as rate_limited and changes nothing."""
+
+REFUSALS = 200
+"""Refusals in a row for which a connection is closed with 1008: it does not listen."""
+
+
+@dataclass(slots=True)
+class Client:
+    """What a connection is once it has said hello."""
+
+    context: Context
+    bucket: Bucket = field(default_factory=lambda: Bucket(RATE, BURST))
+    refused: int = 0
+
+
+class Sockets:
+    """The callbacks of the Endpoint."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        lives: dict[str, LiveSession],
+        hub: Hub,
+        presence: Presence,
+        captioning: Captioning,
+        translator: QuestionTranslator,
+    ) -> None:
+        self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence
+        self._captioning, self._translator = captioning, translator
+
+    def opened(self, conn: Connection) -> None:
+        """Nothing yet: the endpoint waits some seconds for a hello."""
+
+    def closed(self, conn: Connection, code: int) -> None:
+        if isinstance(conn.attach, Client):
+            context = conn.attach.context
+            context.live.leave(context.caller.person, conn)
+            self._presence.leave(context.live.session.id, conn, person=context.caller.person)
+
+    def received(self, conn: Connection, data: bytes) -> None:
+        try:
+            message = wire.client_message.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self._refuse(conn, _id_in(data), BadRequest(str(error), code="bad_command"))
+            return
+        id = None if isinstance(message, wire.Hello) else message.id
+        try:
+            if isinstance(message, wire.Hello):
+                self._hello(conn, message)
+            else:
+                self._command(conn, message)
+        except (Problem, RuleError, DeliveryError) as error:
+            self._refuse(conn, id, _problem(error))
+
+    def _hello(self, conn: Connection, hello: wire.Hello) -> None:
+        if conn.attach is not None:
+            raise BadRequest("hello was said already", code="bad_command")
+        try:
+            caller = self._tokens.read(hello.token)
+        except Problem as problem:
+            conn.send(wire.failure(None, problem.as_dict()))
+            conn.close(CloseCode.BAD_TOKEN, problem.detail)
+            return
+        live = self._lives.get(caller.session)
+        if live is None or not caller.may("session.read"):
+            conn.close(CloseCode.FORBIDDEN, "this token opens no session here")
+            return
+        self._admit(conn, hello, caller, live)
+
+    def _admit(self, conn: Connection, hello: wire.Hello, caller: Principal, live: LiveSession) -> None:
+        channels = [live.staff.channel if caller.may("staff.read") else live.public.channel]
+        lang = caller.lang if hello.captions is None else language(hello.captions)
+        if hello.captions is not None:
+            channels.append(self._caption_channel(live, lang))
+        conn.settle()
+        conn.attach = Client(Context(live, caller, self._captioning, self._translator))
+        live.join(caller.person, conn)
+        now = time.time_ns() // 1_000_000
+        conn.send(wire.encode(wire.Welcome(connection=f"{id(conn):x}", server_time=now, channels=channels, me=live.me(caller))))
+        for channel in channels:
+            resume = hello.resume.get(channel)
+            self._hub.subscribe(conn, channel, (resume.epoch, resume.seq) if resume is not None else None)
+        self._presence.join(live.session.id, conn, person=caller.person, role=caller.role, language=lang)
+
+    def _caption_channel(self, live: LiveSession, lang: str) -> str:
+        if lang not in live.session.captions:
+            raise BadRequest(f"captions are in {', '.join(live.session.captions)}", code="unknown_channel")
+        return f"{live.session.id}/captions/{lang}"
+
+    def _command(self, conn: Connection, command: Any) -> None:
+        client = conn.attach
+        if not isinstance(client, Client):
+            raise BadRequest("say hello first", code="bad_command")
+        if not client.bucket.take():
+            raise TooMany("too many commands; slow down", retry_after=1)
+        client.refused = 0
+        if isinstance(command, wire.ChannelSubscribe | wire.ChannelUnsubscribe):
+            self._follow(conn, client.context, command)
+            return
+        act = command.__struct_config__.tag
+        context = client.context
+        if not context.caller.may(act):
+            raise Forbidden(f"{context.caller.role} may not {act}")
+        handler = HANDLERS[type(command)]
+        context.live.execute(lambda _: handler(context, command), context.caller.person, command.id, conn.send)
+
+    def _follow(self, conn: Connection, context: Context, command: wire.ChannelSubscribe | wire.ChannelUnsubscribe) -> None:
+        live, name = context.live, command.channel
+        allowed = {live.public.channel, *(f"{live.session.id}/captions/{lang}" for lang in live.session.captions)}
+        if context.caller.may("staff.read"):
+            allowed.add(live.staff.channel)
+        if name not in allowed:
+            raise Forbidden("there is no such channel for you", code="unknown_channel")
+        if isinstance(command, wire.ChannelSubscribe):
+            resume = command.resume
+            conn.send(wire.encode(wire.Ack(id=command.id, result=msgspec.Raw(b"{}"))))
+            self._hub.subscribe(conn, name, (resume.epoch, resume.seq) if resume is not None else None)
+            return
+        self._hub.unsubscribe(conn, name)
+        conn.send(wire.encode(wire.Ack(id=command.id, result=msgspec.Raw(b"{}"))))
+
+    def _refuse(self, conn: Connection, id: str | None, problem: Problem) -> None:
+        conn.send(wire.failure(id, problem.as_dict()))
+        client = conn.attach
+        if not isinstance(client, Client):
+            conn.close(CloseCode.POLICY, "say hello first")
+            return
+        client.refused += 1
+        if client.refused >= REFUSALS:
+            conn.close(CloseCode.POLICY, "nothing you say is understood")
+
+
+def _problem(error: Problem | RuleError | DeliveryError) -> Problem:
+    if isinstance(error, RuleError):
+        return problem_from(error)
+    return error if isinstance(error, Problem) else BadRequest(str(error), code=error.code)
+
+
+def _id_in(data: bytes) -> str | None:
+    """The id of a message that is no command of ours, so that its sender learns which one was wrong."""
+    try:
+        loose = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    id = loose.get("id") if isinstance(loose, dict) else None
+    return id if isinstance(id, str) and len(id) <= 64 else None

@@ -1,0 +1,49 @@
+"""Published questions in the languages of the captions, one after the other, in the background."""
+
+import asyncio
+import logging
+from typing import Self
+
+from server.captioning import Captioning
+from server.live import LiveSession
+
+QUEUE_LIMIT = 500
+"""Questions that wait for translation; past it a question stays in its own language."""
+
+logger = logging.getLogger(__name__)
+
+
+class QuestionTranslator:
+    """`async with` it. What it cannot translate stays as it was asked."""
+
+    def __init__(self, captioning: Captioning) -> None:
+        self._captioning = captioning
+        self._queue: asyncio.Queue[tuple[LiveSession, str]] = asyncio.Queue(QUEUE_LIMIT)
+
+    async def __aenter__(self) -> Self:
+        self._group = await asyncio.TaskGroup().__aenter__()
+        self._task = self._group.create_task(self._run(), name="question translations")
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._task.cancel()
+        await self._group.__aexit__(None, None, None)
+
+    def add(self, live: LiveSession, question: str) -> None:
+        """Translate a question soon."""
+        try:
+            self._queue.put_nowait((live, question))
+        except asyncio.QueueFull:
+            logger.warning("question %s is not translated: %d wait already", question, QUEUE_LIMIT)
+
+    async def _run(self) -> None:
+        while True:
+            live, id = await self._queue.get()
+            question = live.questions.items.get(id)
+            if question is None:
+                continue
+            for lang in live.session.captions:
+                if lang != question.lang and lang not in question.translations:
+                    text = await self._captioning.translate(question.text, question.lang, lang)
+                    if text is not None:
+                        await live.add_translation(id, lang, text)

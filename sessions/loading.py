@@ -1,0 +1,108 @@
+"""A session as its rows say, for the start of the service and for starting over after a failed write."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, select
+
+from sessions import polls, questions, tables
+from sessions.people import Role
+from sessions.polls import Poll, Polls
+from sessions.programme import Event
+from sessions.questions import Question, Questions
+from sessions.reactions import Reactions
+
+REPLIES_LIMIT = 50_000
+"""Answers to commands remembered per session, the newest; a retry of an older one is done again, which no set-like command notices."""
+
+CUES_LIMIT = 50
+"""Final caption lines per language that a newcomer gets; the whole transcript is read from the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    code: str
+    session: str
+    role: Role
+
+
+@dataclass(slots=True)
+class Held:
+    """Everything of one session that changes. `replies` is by person and idempotency key, oldest first, JSON."""
+
+    questions: Questions
+    polls: Polls
+    reactions: Reactions
+    replies: dict[tuple[str, str], str]
+
+
+def event(db: Connection) -> Event | None:
+    row = db.execute(select(_table(tables.EventRow).c.programme)).first()
+    return msgspec.convert(row[0], Event) if row is not None else None
+
+
+def invites(db: Connection) -> dict[str, Invite]:
+    rows = db.execute(select(_table(tables.InviteRow))).mappings()
+    return {row["code"]: Invite(row["code"], row["session"], Role(row["role"])) for row in rows}
+
+
+def held(db: Connection, session: str) -> Held:
+    return Held(_questions(db, session), _polls(db, session), _reactions(db, session), _replies(db, session))
+
+
+def cues(db: Connection, session: str, lang: str, limit: int | None = None) -> list[tuple[int, dict[str, Any]]]:
+    """The last `limit` final cues (all without one) in a language, oldest first."""
+    table = _table(tables.CueRow)
+    query = select(table.c.number, table.c.cue).where(table.c.session == session, table.c.lang == lang)
+    rows = db.execute(query.order_by(table.c.number.desc()).limit(limit)).all()
+    return [(number, cue) for number, cue in reversed(rows)]
+
+
+def _questions(db: Connection, session: str) -> Questions:
+    table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
+    voters: defaultdict[str, set[str]] = defaultdict(set)
+    for question, person in db.execute(select(votes).where(votes.c.question.in_(select(table.c.id).where(table.c.session == session)))):
+        voters[question].add(person)
+    rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.asked_at, table.c.id)).mappings()
+    items = [_question(row, voters[row["id"]]) for row in rows]
+    return Questions(items, db.execute(select(stage.c.question).where(stage.c.session == session)).scalar())
+
+
+def _question(row: RowMapping, votes: set[str]) -> Question:
+    fields = {name: row[name] for name in Question.__struct_fields__ if name != "votes"}
+    assert row["state"] in get_args(questions.State)
+    return Question(**fields, votes=votes)
+
+
+def _polls(db: Connection, session: str) -> Polls:
+    table, ballots = _table(tables.PollRow), _table(tables.BallotRow)
+    cast: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
+    for poll, person, choices in db.execute(
+        select(ballots).where(ballots.c.poll.in_(select(table.c.id).where(table.c.session == session)))
+    ):
+        cast[poll][person] = choices
+    rows = db.execute(select(table).where(table.c.session == session)).mappings()
+    return Polls([_poll(row, cast[row["id"]]) for row in rows])
+
+
+def _poll(row: RowMapping, ballots: dict[str, list[str]]) -> Poll:
+    fields = {name: row[name] for name in Poll.__struct_fields__ if name in row}
+    options = msgspec.convert(fields.pop("options"), list[polls.Option])
+    return Poll(**fields, options=options, ballots=ballots, counts=Counter())
+
+
+def _reactions(db: Connection, session: str) -> Reactions:
+    table = _table(tables.ReactionRow)
+    return Reactions({kind: count for kind, count in db.execute(select(table.c.kind, table.c["count"]).where(table.c.session == session))})
+
+
+def _replies(db: Connection, session: str) -> dict[tuple[str, str], str]:
+    table = _table(tables.ReplyRow)
+    rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.at.desc()).limit(REPLIES_LIMIT)).mappings().all()
+    return {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
+
+
+def _table(row: Any) -> Any:
+    return row.__table__

@@ -1,0 +1,169 @@
+"""Rows in and out: one writer thread that commits in groups, and whole-session reads. SQLite and PostgreSQL alike.
+
+A write is a named statement and its parameters; a job is some writes that stand or fall together. The writer takes all jobs that
+queued during the last commit into the next one (it never waits to fill a group), so a commit's cost is shared by a crowd.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, Executable, event
+from sqlmodel import create_engine
+
+from sessions.errors import Overloaded
+from sessions.statements import STATEMENTS, Dialect
+
+JOBS_LIMIT = 20_000
+"""Jobs waiting for the writer; past it a command is refused as Overloaded and changes nothing."""
+
+GROUP_LIMIT = 2_000
+"""Jobs in one commit: the rest goes into the next, so that an ack waits for a bounded time."""
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement of `statements.py` by name, with its parameters."""
+
+    name: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`done(error)` is called on the loop: None once it is durable, else why it is not."""
+
+    writes: Sequence[Write]
+    done: Callable[[Exception | None], None]
+
+
+class Store:
+    """`async with` it. Leaving commits what is queued."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = connect(url)
+        self._statements: dict[str, Executable] = {name: make(Dialect(self.engine.dialect.name)) for name, make in STATEMENTS.items()}
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._thread = threading.Thread(target=self._run, name="store writer", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.sleep(0)  # the last results are on the loop before anyone goes on
+        self.engine.dispose()
+
+    def room(self) -> None:
+        """Raises Overloaded when no more jobs are taken. Ask before memory is changed."""
+        if self._waiting >= JOBS_LIMIT:
+            raise Overloaded("too many writes are waiting; try again in a moment")
+
+    def submit(self, writes: Sequence[Write], done: Callable[[Exception | None], None]) -> None:
+        """Queue a job; jobs commit in the order they are submitted."""
+        self._waiting += 1
+        self._jobs.put(Job(writes, done))
+
+    async def write(self, *writes: Write) -> None:
+        """Queue a job and wait until it is durable. Cancelling stops the waiting, not the write."""
+        self.room()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(error: Exception | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.submit(writes, done)
+        await future
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a query in a thread of its own. What is queued and not committed yet is not seen."""
+        return await asyncio.to_thread(self._query, query)
+
+    def _query(self, query: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return query(connection)
+
+    # In the writer's thread
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group, more = [job], True
+            while more and len(group) < GROUP_LIMIT:
+                try:
+                    following = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    more = False
+                else:
+                    group.append(following)
+            self._finish(self._commit(group))
+            if not more:
+                return
+
+    def _commit(self, group: list[Job]) -> list[tuple[Job, Exception | None]]:
+        try:
+            self._execute(group)
+        except Exception as error:
+            if len(group) == 1:
+                logger.exception("a write failed")
+                return [(group[0], error)]
+            # One bad job must not take its neighbours down: each on its own, in order.
+            return [result for job in group for result in self._commit([job])]
+        return [(job, None) for job in group]
+
+    def _execute(self, group: list[Job]) -> None:
+        with self.engine.begin() as connection:
+            for name, params in _batches(write for job in group for write in job.writes):
+                connection.execute(self._statements[name], params)
+
+    def _finish(self, results: list[tuple[Job, Exception | None]]) -> None:
+        self._loop.call_soon_threadsafe(self._tell, results)
+
+    def _tell(self, results: list[tuple[Job, Exception | None]]) -> None:
+        self._waiting -= len(results)
+        for job, error in results:
+            try:
+                job.done(error)
+            except Exception:
+                logger.exception("the result of a write was not handled")
+
+
+def _batches(writes: Iterable[Write]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Writes of one kind that follow each other become one executemany; replies depend on nothing and go last, together."""
+    ordered: list[Write] = []
+    replies: list[Write] = []
+    for write in writes:
+        (replies if write.name == "reply" else ordered).append(write)
+    return [(name, [write.params for write in run]) for name, run in groupby([*ordered, *replies], lambda write: write.name)]
+
+
+def connect(url: str) -> Engine:
+    """An engine. SQLite: WAL with synchronous FULL, so that a commit survives a power cut, and a busy wait of 5 s."""
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _pragmas)
+    return engine
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

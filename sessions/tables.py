@@ -1,0 +1,119 @@
+"""The rows. Ids are made by the server; times are ms since 1970 UTC; lists that are only ever read whole are JSON."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column
+from sqlmodel import Field, SQLModel
+
+
+class EventRow(SQLModel, table=True):
+    """The programme as a whole: it is written at once and read at once. One row."""
+
+    __tablename__ = "event"
+    id: str = Field(primary_key=True)
+    programme: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class InviteRow(SQLModel, table=True):
+    """A link that lets people in, as a role, into one session."""
+
+    __tablename__ = "invite"
+    code: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    role: str
+
+
+class PersonRow(SQLModel, table=True):
+    """Someone who joined. `region` and `sector` are their own words, or nothing."""
+
+    __tablename__ = "person"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    role: str
+    name: str | None = None
+    lang: str
+    region: str | None = None
+    sector: str | None = None
+    joined_at: int = Field(sa_type=BigInteger)
+
+
+class QuestionRow(SQLModel, table=True):
+    __tablename__ = "question"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    author: str
+    author_name: str | None = None
+    text: str
+    lang: str
+    asked_at: int = Field(sa_type=BigInteger)
+    state: str
+    answered: bool
+    answer: str | None = None
+    reason: str | None = None
+    translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class QuestionVoteRow(SQLModel, table=True):
+    """A person's vote on a question: the key makes it one."""
+
+    __tablename__ = "question_vote"
+    question: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+
+
+class StageRow(SQLModel, table=True):
+    """What is on a session's stage."""
+
+    __tablename__ = "stage"
+    session: str = Field(primary_key=True)
+    question: str | None = None
+
+
+class PollRow(SQLModel, table=True):
+    __tablename__ = "poll"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    kind: str
+    state: str
+    texts: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    options: list[Any] = Field(sa_column=Column(JSON, nullable=False))
+    max_choices: int
+    results: str
+    order: int
+
+
+class BallotRow(SQLModel, table=True):
+    """A person's ballot in a poll: the key makes it one."""
+
+    __tablename__ = "ballot"
+    poll: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    choices: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ReactionRow(SQLModel, table=True):
+    __tablename__ = "reaction"
+    session: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
+class CueRow(SQLModel, table=True):
+    """A final caption line of a session in one language; `number` rises."""
+
+    __tablename__ = "cue"
+    session: str = Field(primary_key=True)
+    lang: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    cue: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ReplyRow(SQLModel, table=True):
+    """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again."""
+
+    __tablename__ = "reply"
+    person: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    result: str
+    at: int = Field(sa_type=BigInteger, index=True)
