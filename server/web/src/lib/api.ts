@@ -1,0 +1,95 @@
+import { ProblemError } from './problem';
+import type { Event, Person, Session, Texts } from './types';
+
+/** The programme with who is live (by session id) and the server's clock in ms. */
+export interface Programme extends Event {
+  live: Record<string, boolean>;
+  now: number;
+}
+
+export interface Invite {
+  role: string;
+  session: Session | null;
+  event: { id: string; names: Texts };
+}
+
+export interface JoinBody {
+  name?: string;
+  lang: string;
+  region?: string;
+  sector?: string;
+}
+
+export interface Joined {
+  token: string;
+  person: Person;
+  session: string;
+  links: { page: string; ws: string; whep: string; whip?: string };
+}
+
+export interface InviteLink {
+  role: string;
+  code: string;
+  session: string;
+  path: string;
+}
+
+export type CaptionFormat = 'vtt' | 'srt' | 'txt';
+
+export function getEvent(): Promise<Programme> {
+  return request('/api/event');
+}
+
+export function getInvite(code: string): Promise<Invite> {
+  return request(`/api/join/${encodeURIComponent(code)}`);
+}
+
+export function join(code: string, body: JoinBody): Promise<Joined> {
+  return request(`/api/join/${encodeURIComponent(code)}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Every invitation of the event; only an organiser's token may ask. */
+export async function invites(token: string): Promise<InviteLink[]> {
+  const answer: { invites: InviteLink[] } = await request('/api/invites', { headers: { Authorization: `Bearer ${token}` } });
+  return answer.invites;
+}
+
+/** Where a session's captions can be downloaded in a language. */
+export function captionsUrl(session: string, lang: string, format: CaptionFormat): string {
+  return `/api/sessions/${encodeURIComponent(session)}/captions.${format}?lang=${encodeURIComponent(lang)}`;
+}
+
+async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...init, signal: AbortSignal.timeout(15_000) });
+  } catch (error) {
+    throw new ProblemError('network', error instanceof Error ? error.message : '');
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  return (await answer.json()) as T;
+}
+
+/** The problem an answer carries; a proxy in between may have answered something else than ours. */
+export async function problemOf(answer: Response): Promise<ProblemError> {
+  const type = answer.headers.get('Content-Type') ?? '';
+  if (type.includes('json')) {
+    const problem: unknown = await answer.json().catch(() => null);
+    if (typeof problem === 'object' && problem !== null) {
+      return ProblemError.from({ status: answer.status, ...problem });
+    }
+  }
+  return new ProblemError(codeOf(answer.status), answer.statusText, answer.status);
+}
+
+function codeOf(status: number): string {
+  if (status === 401) return 'bad_token';
+  if (status === 403) return 'forbidden';
+  if (status === 404) return 'not_found';
+  if (status === 429) return 'rate_limited';
+  return status >= 500 ? 'overloaded' : 'unknown';
+}

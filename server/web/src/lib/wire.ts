@@ -1,0 +1,315 @@
+// Generated from server/wire.py by `python -m server.contract`. Do not edit.
+
+export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
+
+export type UpdateType = 'question.asked' | 'question.published' | 'question.dismissed' | 'question.highlighted' | 'question.answered' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued';
+
+export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
+
+/** The command `id` is done and durable. A retry of the same id gets the same result. */
+export interface Ack {
+  type: 'ack';
+  id: string;
+  result: Record<string, unknown>;
+}
+
+/** A human captioner's line: `final=False` replaces the line in the making, `final=True` ends it. */
+export interface CaptionCommit {
+  type: 'caption.commit';
+  lang: string;
+  text: string;
+  final?: boolean;
+  speaker?: string | null;
+  id: string;
+}
+
+/** The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making. */
+export interface CaptionState {
+  lang: string;
+  cues: Record<string, Cue>;
+  partial?: Cue;
+}
+
+export interface ChannelSubscribe {
+  type: 'channel.subscribe';
+  channel: string;
+  resume?: Resume | null;
+  id: string;
+}
+
+export interface ChannelUnsubscribe {
+  type: 'channel.unsubscribe';
+  channel: string;
+  id: string;
+}
+
+/** One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet. `origin` says who made the words of the floor, `via` how they came into this language: `untranslated` means that the text stands in the floor's language because nobody could translate it. */
+export interface Cue {
+  text: string;
+  lang: string;
+  start: number;
+  origin: 'human' | 'recognizer' | 'scripted';
+  via: 'machine' | 'original' | 'untranslated';
+  end?: number;
+  speaker?: string;
+}
+
+export interface Event {
+  id: string;
+  names: Record<string, string>;
+  tracks: Track[];
+  sessions: Session[];
+}
+
+/** A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`. */
+export interface Failure {
+  type: 'error';
+  id: string | null;
+  problem: Record<string, string | number>;
+}
+
+/** The first message, within 5 s; `captions` is the language to follow, if any. */
+export interface Hello {
+  type: 'hello';
+  token: string;
+  captions?: string | null;
+  resume?: Record<string, Resume>;
+}
+
+/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true. */
+export interface Me {
+  person: Person;
+  rights: string[];
+  ballots: Record<string, string[]>;
+  voted: Record<string, boolean>;
+  questions: Record<string, Question>;
+}
+
+/** A merge patch on `Me`, to every socket of one person (another tab voted; a question was dismissed). */
+export interface My {
+  type: 'my';
+  data: Record<string, unknown>;
+}
+
+export interface Option {
+  id: string;
+  texts: Record<string, string>;
+}
+
+export interface Person {
+  id: string;
+  role: string;
+  lang: string;
+  name?: string;
+}
+
+/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. */
+export interface Poll {
+  id: string;
+  kind: 'multiple' | 'single';
+  state: 'closed' | 'draft' | 'open' | 'published';
+  texts: Record<string, string>;
+  options: Option[];
+  max_choices: number;
+  results_visibility: 'always' | 'published';
+  order: number;
+  voters: number;
+  tally?: Tally;
+}
+
+export interface PollClose {
+  type: 'poll.close';
+  poll: string;
+  id: string;
+}
+
+export interface PollOpen {
+  type: 'poll.open';
+  poll: string;
+  id: string;
+}
+
+export interface PollReveal {
+  type: 'poll.reveal';
+  poll: string;
+  id: string;
+}
+
+/** One's ballot; a second one replaces the first until the poll closes. */
+export interface PollVote {
+  type: 'poll.vote';
+  poll: string;
+  choices: string[];
+  id: string;
+}
+
+export interface Presence {
+  total: number;
+  languages: Record<string, number>;
+}
+
+/** A question as its reader may know it: `author` is absent when asked anonymously (also for moderators). */
+export interface Question {
+  id: string;
+  text: string;
+  lang: string;
+  asked_at: number;
+  state: 'dismissed' | 'pending' | 'published';
+  answer_state: 'answered' | 'unanswered';
+  votes: number;
+  translations: Record<string, string>;
+  author?: string;
+  reason?: string;
+  answer?: string;
+}
+
+/** Marks a question answered, live or, with a `text`, in writing. */
+export interface QuestionAnswer {
+  type: 'question.answer';
+  question: string;
+  text?: string | null;
+  id: string;
+}
+
+export interface QuestionAsk {
+  type: 'question.ask';
+  text: string;
+  lang: string;
+  anonymous?: boolean;
+  id: string;
+}
+
+export interface QuestionDismiss {
+  type: 'question.dismiss';
+  question: string;
+  reason: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  id: string;
+}
+
+/** Puts a published question on the stage; None clears it. */
+export interface QuestionHighlight {
+  type: 'question.highlight';
+  question: string | null;
+  id: string;
+}
+
+export interface QuestionPublish {
+  type: 'question.publish';
+  question: string;
+  id: string;
+}
+
+/** Puts one's vote on a question or takes it off: says how it should be, so a repeat changes nothing. */
+export interface QuestionVote {
+  type: 'question.vote';
+  question: string;
+  on: boolean;
+  id: string;
+}
+
+export interface ReactionSend {
+  type: 'reaction.send';
+  reaction: Reaction;
+  id: string;
+}
+
+/** The last update a client holds of a channel. */
+export interface Resume {
+  epoch: string;
+  seq: number;
+}
+
+/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them. */
+export interface Session {
+  id: string;
+  titles: Record<string, string>;
+  track: string;
+  kind: Kind;
+  starts_at: number;
+  ends_at: number;
+  floor: string;
+  captions: string[];
+  speakers: Speaker[];
+}
+
+/** The state of `{session}/public` and, with pending questions and drafts, of `{session}/staff`. */
+export interface SessionState {
+  session: Session;
+  questions: Record<string, Question>;
+  polls: Record<string, Poll>;
+  live: boolean;
+  presence: Presence;
+  reactions: Record<string, number>;
+  stage?: string;
+}
+
+/** The whole state of a channel at `seq`. Forget what you had of it. */
+export interface Snapshot {
+  type: 'snapshot';
+  channel: string;
+  epoch: string;
+  seq: number;
+  data: SessionState | CaptionState;
+}
+
+/** `role` says what they do; `region` is theirs to declare and absent when they did not. */
+export interface Speaker {
+  name: string;
+  role: Record<string, string>;
+  region?: string;
+}
+
+/** Absolute counts per option id; `version` rises with every change. */
+export interface Tally {
+  version: number;
+  counts: Record<string, number>;
+}
+
+export interface Track {
+  id: string;
+  names: Record<string, string>;
+}
+
+/** The next step of a channel: `seq` follows the last one; `data` is a merge patch on the channel's state. */
+export interface Update {
+  type: UpdateType;
+  channel: string;
+  epoch: string;
+  seq: number;
+  data: Record<string, unknown>;
+}
+
+/** The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms. */
+export interface Welcome {
+  type: 'welcome';
+  connection: string;
+  server_time: number;
+  channels: string[];
+  me: Me;
+}
+
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit;
+
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit;
+
+export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
+
+export type Reconnect = 'never' | 'soon' | 'spread' | 'later';
+
+/** What to do after the socket closed with a code; one that is not here is treated like 1006. */
+export const CLOSES: Record<number, { reconnect: Reconnect; meaning: string }> = {
+  1000: { reconnect: 'never', meaning: 'finished' },
+  1001: { reconnect: 'soon', meaning: 'the other side is leaving' },
+  1002: { reconnect: 'never', meaning: 'this was not WebSocket' },
+  1003: { reconnect: 'never', meaning: 'messages are text, not binary' },
+  1006: { reconnect: 'soon', meaning: 'the connection broke (never sent, only seen)' },
+  1007: { reconnect: 'never', meaning: 'a message was not UTF-8' },
+  1008: { reconnect: 'never', meaning: 'a rule was broken, such as no hello in time' },
+  1009: { reconnect: 'never', meaning: 'a message was longer than allowed' },
+  1011: { reconnect: 'soon', meaning: 'the server failed' },
+  1012: { reconnect: 'spread', meaning: 'the server restarts' },
+  1013: { reconnect: 'later', meaning: 'the client read too slowly, or the server is full' },
+  4401: { reconnect: 'never', meaning: 'the token is missing, wrong or expired' },
+  4403: { reconnect: 'never', meaning: 'the token does not allow this' },
+  4409: { reconnect: 'never', meaning: 'the same client connected again elsewhere' },
+};
