@@ -164,8 +164,7 @@ def _enumeration(values: list[Any]) -> str:
 def _record(schema: Schema) -> str:
     values = schema.get("additionalProperties")
     inner = _type(values) if isinstance(values, dict) and values else "unknown"
-    keys = schema.get("propertyNames", {})
-    return f"Partial<Record<{_enumeration(keys['enum'])}, {inner}>>" if "enum" in keys else f"Record<string, {inner}>"
+    return f"Record<string, {inner}>"
 
 
 def _quoted(value: Any) -> str:

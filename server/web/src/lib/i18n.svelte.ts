@@ -1,28 +1,102 @@
 import en from '../messages/en.json';
+import { ProblemError } from './problem';
+import { negotiate, render, type Params } from './text';
 
 export type Key = keyof typeof en;
 export const LOCALES = ['en', 'es', 'fr', 'ar', 'zh'] as const;
 export type Locale = (typeof LOCALES)[number];
-export const i18n: { locale: Locale; readonly dir: 'ltr' | 'rtl' } = $state({ locale: 'en', dir: 'ltr' });
-/** Resolves when the words of the negotiated locale are there; mount after it and no one sees the words change. */
-export const ready: Promise<void> = Promise.resolve();
-export function t(key: Key, _params: Record<string, string | number> = {}): string {
-  return en[key];
+type Catalogue = Partial<Record<Key, string>>;
+
+const KEPT = 'marquee:locale';
+const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set(['ar']);
+const LOADERS: Record<Locale, () => Promise<{ default: Catalogue }>> = {
+  en: () => Promise.resolve({ default: en }),
+  es: () => import('../messages/es.json'),
+  fr: () => import('../messages/fr.json'),
+  ar: () => import('../messages/ar.json'),
+  zh: () => import('../messages/zh.json'),
+};
+
+class I18n {
+  /** Changes together with the words, once they are loaded. */
+  locale: Locale = $state('en');
+  words: Catalogue = $state.raw(en);
+  wanted: Locale = 'en';
+  get dir(): 'ltr' | 'rtl' {
+    return RIGHT_TO_LEFT.has(this.locale) ? 'rtl' : 'ltr';
+  }
 }
-export function setLocale(locale: Locale): Promise<void> {
+
+export const i18n = new I18n();
+
+/** The words of `key` in the locale, in English where a translation is missing. */
+export function t(key: Key, params: Params = {}): string {
+  return render(i18n.words[key] ?? en[key] ?? key, params, i18n.locale);
+}
+
+/** What to tell the guest about an error, by its code. */
+export function errorText(error: unknown): string {
+  const code = error instanceof ProblemError ? error.code : typeof error === 'string' ? error : 'unknown';
+  const key = `error.${code}`;
+  return t(key in en ? (key as Key) : 'error.unknown');
+}
+
+/** Loads the words and then changes to them; the choice is kept. Without a network the page stays as it is. */
+export async function setLocale(locale: Locale): Promise<void> {
+  try {
+    localStorage.setItem(KEPT, locale);
+  } catch {
+    // Storage may be forbidden; the choice then lasts until the page is left.
+  }
+  await use(locale);
+}
+
+async function use(locale: Locale): Promise<void> {
+  i18n.wanted = locale;
+  const loaded = await LOADERS[locale]().catch(() => null);
+  if (loaded === null || i18n.wanted !== locale) return;
+  i18n.words = loaded.default;
   i18n.locale = locale;
-  return Promise.resolve();
+  const root = globalThis.document?.documentElement;
+  if (root) Object.assign(root, { lang: locale, dir: i18n.dir });
 }
-export function formatTime(_ms: number): string {
-  return '';
+
+function preferred(): Locale {
+  let kept: string | null = null;
+  try {
+    kept = globalThis.localStorage?.getItem(KEPT) ?? null;
+  } catch {
+    // As above.
+  }
+  return negotiate([...(kept === null ? [] : [kept]), ...(globalThis.navigator?.languages ?? [])], LOCALES);
 }
+
+/** Resolves when the words of the negotiated locale are there; mount after it and no one sees the words change. */
+export const ready: Promise<void> = use(preferred());
+
+/** Hours and minutes where the guest is. */
+export function formatTime(ms: number): string {
+  return new Intl.DateTimeFormat(i18n.locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
+}
+
+export function formatDate(ms: number): string {
+  return new Intl.DateTimeFormat(i18n.locale, { weekday: 'long', day: 'numeric', month: 'long' }).format(ms);
+}
+
 export function formatNumber(n: number): string {
-  return String(n);
+  return new Intl.NumberFormat(i18n.locale).format(n);
 }
+
+/** A language's name in the locale; the tag itself for one nobody has named. */
 export function languageName(tag: string): string {
-  return tag;
+  try {
+    return new Intl.DisplayNames(i18n.locale, { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
 }
-/** The text in the locale, else in English, else as it was written. */
-export function pick(texts: Record<string, string>): string {
-  return texts[i18n.locale] ?? texts.en ?? Object.values(texts)[0] ?? '';
+
+/** The text in `lang` (the page's locale if not given), else in English, else as it was written. */
+export function pick(texts: Record<string, string>, lang: string = i18n.locale): string {
+  return texts[lang] ?? texts[lang.split('-')[0] ?? ''] ?? texts.en ?? Object.values(texts)[0] ?? '';
 }

@@ -1,24 +1,114 @@
-import type { CaptionState, Command, Me, SessionState } from './wire';
+import { mergeInto } from './merge';
+import { ProblemError } from './problem';
+import { Socket, type CommandBody, type Connection, type Result } from './socket';
+import type { CaptionState, Me, SessionState, Snapshot, Update } from './wire';
 
-type Bodies<C> = C extends Command ? Omit<C, 'id'> : never;
-/** A command without its id, which the socket gives it. */
-export type CommandBody = Bodies<Command>;
-export type Connection = 'connecting' | 'online' | 'reconnecting' | 'closed';
+export type { CommandBody, Connection } from './socket';
 
+type Doc = Record<string, unknown>;
+
+/** One session as its guest sees it: reactive state that follows the server, and the way to send commands. */
 export class Room {
+  /** What everyone sees or, for staff, that and what waits for them. Null until the first snapshot. */
   state: SessionState | null = $state(null);
   me: Me | null = $state(null);
   captions: CaptionState | null = $state(null);
+  /** The language of the captions that are followed; becomes null when the session has none in it. */
+  captionLanguage: string | null = $state(null);
   connection: Connection = $state('connecting');
+  /** Code of the last refusal that belongs to no command, such as why the connection is closed. */
   problem: string | null = $state(null);
+  readonly #captionPrefix: string;
+  readonly #socket: Socket;
+  #offset = 0;
 
-  constructor(_options: { session: string; token: string; captions: string | null }) {}
+  constructor({ session, token, captions }: { session: string; token: string; captions: string | null }) {
+    this.#captionPrefix = `${session}/captions/`;
+    this.captionLanguage = captions;
+    const url = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws`;
+    this.#socket = new Socket(
+      { url, session, token, captions },
+      {
+        connection: (now) => this.#connected(now),
+        problem: (code) => this.#refused(code),
+        welcome: (message, offset) => {
+          this.#offset = offset;
+          this.me = message.me;
+        },
+        snapshot: (message) => this.#restated(message),
+        update: (message) => this.#updated(message),
+        my: (message) => this.me && mergeInto(this.me as unknown as Doc, message.data),
+      },
+    );
+  }
+
+  /** The server's clock: ms since 1970 UTC, good to half a round trip. */
   now(): number {
-    return Date.now();
+    return Date.now() + this.#offset;
   }
-  send(_command: CommandBody): Promise<Record<string, unknown>> {
-    return Promise.reject(new Error('not yet'));
+
+  /**
+   * Resolves with the ack's result when the command is durable; rejects with a ProblemError. A vote shows in `me` at once
+   * and is taken back if refused. A reaction is of the moment: it does not wait for a lost connection.
+   */
+  async send(command: CommandBody): Promise<Result> {
+    if (command.type === 'reaction.send' && this.connection !== 'online') throw new ProblemError('network');
+    const undo = this.#foresee(command);
+    try {
+      return await this.#socket.send(command);
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
-  setCaptions(_lang: string | null): void {}
-  close(): void {}
+
+  setCaptions(lang: string | null): void {
+    if (lang === this.captionLanguage) return;
+    this.captionLanguage = lang;
+    this.captions = null;
+    this.#socket.follow(lang);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #connected(now: Connection): void {
+    this.connection = now;
+    if (now === 'online' && this.problem !== 'unknown_channel') this.problem = null;
+  }
+
+  #refused(code: string): void {
+    this.problem = code;
+    if (code === 'unknown_channel') this.captionLanguage = this.captions = null;
+  }
+
+  #restated(message: Snapshot): void {
+    if (!message.channel.startsWith(this.#captionPrefix)) this.state = message.data as SessionState;
+    else if (this.captionLanguage !== null) this.captions = message.data as CaptionState;
+  }
+
+  #updated(message: Update): void {
+    const doc = message.channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
+    if (doc !== null) mergeInto(doc as unknown as Doc, message.data);
+  }
+
+  /** Shows one's own vote before the server has it; returns how to take it back. */
+  #foresee(command: CommandBody): () => void {
+    const nothing = () => undefined;
+    if (this.me === null) return nothing;
+    if (command.type === 'question.vote') return foreseen(this.me.voted, command.question, command.on ? true : undefined);
+    if (command.type === 'poll.vote') return foreseen(this.me.ballots, command.poll, command.choices);
+    return nothing;
+  }
+}
+
+function foreseen<T>(held: Record<string, T>, key: string, value: T | undefined): () => void {
+  const before = held[key];
+  const set = (to: T | undefined) => {
+    if (to === undefined) delete held[key];
+    else held[key] = to;
+  };
+  set(value);
+  return () => set(before);
 }

@@ -1,0 +1,115 @@
+/** What WHIP (RFC 9725) and WHEP share: an offer by POST, the answer at once, DELETE to leave. The server trickles nothing. */
+
+import { problemOf } from './api';
+import { ProblemError } from './problem';
+
+/** Why a peer connection ended: the network gave up, or the other side closed it. */
+export type End = 'failed' | 'closed';
+
+/** An offer that was refused; `retryAfter` is in ms, null when the server named no time. */
+export class Refused extends ProblemError {
+  readonly retryAfter: number | null;
+
+  constructor(problem: ProblemError, retryAfter: number | null) {
+    super(problem.code, problem.detail, problem.status);
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same offer may be taken later. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** ms after which "disconnected" counts as failed; browsers themselves take half a minute. */
+const DISCONNECTED = 6_000;
+const ANSWER = 10_000;
+
+/** Offers `pc` at `url` and takes the answer; returns the resource's URL. Candidates need no waiting: the relay learns ours from checks. */
+export async function offer(pc: RTCPeerConnection, url: string, token: string, signal: AbortSignal): Promise<string> {
+  await pc.setLocalDescription(await pc.createOffer());
+  const answer = await post(url, token, pc.localDescription?.sdp ?? '', signal);
+  const resource = new URL(answer.headers.get('Location') ?? '', answer.url).href;
+  const sdp = await answer.text();
+  try {
+    signal.throwIfAborted();
+    await pc.setRemoteDescription({ type: 'answer', sdp });
+  } catch (error) {
+    leave(resource, token);
+    throw error;
+  }
+  return resource;
+}
+
+async function post(url: string, token: string, sdp: string, signal: AbortSignal): Promise<Response> {
+  let answer: Response;
+  try {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/sdp' };
+    answer = await fetch(url, { method: 'POST', headers, body: sdp, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER)]) });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Refused(new ProblemError('network', error instanceof Error ? error.message : ''), null);
+  }
+  if (answer.status === 201) return answer;
+  const seconds = Number.parseInt(answer.headers.get('Retry-After') ?? '', 10);
+  throw new Refused(await problemOf(answer), Number.isFinite(seconds) ? seconds * 1000 : null);
+}
+
+/** Ends a resource; nobody waits for it, and it outlives the page. */
+export function leave(resource: string, token: string): void {
+  const headers = { Authorization: `Bearer ${token}` };
+  fetch(resource, { method: 'DELETE', headers, keepalive: true }).catch(() => undefined); // The relay forgets silent peers by itself.
+}
+
+/** Resolves when `pc` has ended, or rejects with `signal`'s reason. Chromium tells a DTLS close on the transport only. */
+export function ended(pc: RTCPeerConnection, signal: AbortSignal): Promise<End> {
+  return new Promise((resolve, reject) => {
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    const watch = () => {
+      clearTimeout(grace);
+      if (pc.connectionState === 'failed') resolve('failed');
+      else if (pc.connectionState === 'closed') resolve('closed');
+      else if (pc.connectionState === 'disconnected') grace = setTimeout(() => resolve('failed'), DISCONNECTED);
+    };
+    pc.addEventListener('connectionstatechange', watch, { signal });
+    for (const transport of transports(pc)) {
+      const told = () => transport.state === 'closed' && resolve('closed');
+      transport.addEventListener('statechange', told, { signal });
+      told();
+    }
+    signal.addEventListener('abort', () => {
+      clearTimeout(grace);
+      reject(signal.reason as Error);
+    });
+    watch();
+  });
+}
+
+function transports(pc: RTCPeerConnection): Set<RTCDtlsTransport> {
+  const ends = pc.getTransceivers().flatMap(({ sender, receiver }) => [sender.transport, receiver.transport]);
+  return new Set(ends.filter((transport) => transport !== null));
+}
+
+/** H264 first, then VP8, then the rest: most cameras' and phones' chips do H264, and the relay does not transcode. */
+export function preferH264(transceiver: RTCRtpTransceiver, kind: 'send' | 'receive'): void {
+  const of = kind === 'send' ? RTCRtpSender : RTCRtpReceiver;
+  const codecs = of.getCapabilities('video')?.codecs ?? [];
+  const rank = ({ mimeType }: { mimeType: string }) => ['video/h264', 'video/vp8'].indexOf(mimeType.toLowerCase()) >>> 0;
+  if (codecs.length > 0) transceiver.setCodecPreferences?.([...codecs].sort((a, b) => rank(a) - rank(b)));
+}
+
+/** Sleeps `ms`, rejecting with `signal`'s reason; `wake` is given a function that ends the sleep early. */
+export function sleep(ms: number, signal: AbortSignal, wake: (early: () => void) => void = () => undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+    wake(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
