@@ -77,13 +77,14 @@ export class Watching {
         await sleep(backoff(attempt), signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof Refused) || !error.passing) {
+        const refused = error instanceof Refused ? error : null;
+        if (refused !== null && !refused.passing) {
           this.#running = null;
           this.status = 'failed';
           return;
         }
-        this.#become(error.code === 'network' ? 'connecting' : 'waiting', signal);
-        const wait = error.retryAfter === null ? backoff(attempt) : error.retryAfter * (1 + Math.random() / 2);
+        this.#become(refused?.status ? 'waiting' : 'connecting', signal);
+        const wait = refused?.retryAfter ? refused.retryAfter * (1 + Math.random() / 2) : backoff(attempt);
         await sleep(wait, signal, (early) => (this.#early = early)).catch(() => undefined);
       }
     }
@@ -211,7 +212,7 @@ export class Publishing {
         if (signal.aborted) return;
         const problem = error instanceof ProblemError ? error : new ProblemError('unknown');
         // The first attempt is the guest's own and answers at once; later ones are ours.
-        if (this.status === 'connecting' || !(error instanceof Refused && error.passing)) return this.#fail(problem.code, signal);
+        if (this.status === 'connecting' || (error instanceof Refused && !error.passing)) return this.#fail(problem.code, signal);
       }
       if (signal.aborted) return;
       this.status = 'reconnecting';

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { LOCALES } from '../src/lib/i18n.svelte';
+import { parameters, render } from '../src/lib/text';
+
+const folder = new URL('../src/messages/', import.meta.url);
+const read = (locale: string) => JSON.parse(readFileSync(new URL(`${locale}.json`, folder), 'utf8')) as Record<string, string>;
+const english = read('en');
+
+function sourceFiles(at: URL): URL[] {
+  return readdirSync(at, { withFileTypes: true }).flatMap((entry) => {
+    const here = new URL(entry.name + (entry.isDirectory() ? '/' : ''), at);
+    if (entry.isDirectory()) return sourceFiles(here);
+    return /\.(svelte|ts)$/.test(entry.name) ? [here] : [];
+  });
+}
+
+describe.each(LOCALES)('the catalogue %s', (locale) => {
+  const words = read(locale);
+
+  it('has the keys of the English one, sorted', () => {
+    expect(Object.keys(words)).toEqual(Object.keys(english).sort());
+  });
+
+  it('names the parameters of the English one', () => {
+    for (const [key, text] of Object.entries(words)) expect(parameters(text), key).toEqual(parameters(english[key] ?? ''));
+  });
+
+  it('has a form for every plural category of its language', () => {
+    const categories = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
+    for (const [key, text] of Object.entries(words)) {
+      if (!text.includes(', plural,')) continue;
+      for (const category of categories) expect(text, key).toMatch(new RegExp(`\\b${category} \\{`));
+    }
+  });
+
+  it('says something different from English', () => {
+    if (locale === 'en') return;
+    const same = Object.entries(words).filter(([key, text]) => text === english[key]);
+    expect(same.length).toBeLessThan(Object.keys(words).length / 10);
+  });
+});
+
+describe('the pages', () => {
+  it('use no key that does not exist', () => {
+    for (const file of sourceFiles(new URL('../src/', import.meta.url))) {
+      for (const [, key] of readFileSync(file, 'utf8').matchAll(/\bt\('([a-z_.]+)'/g)) expect(english, file.pathname).toHaveProperty([key ?? '']);
+    }
+  });
+});
+
+describe('a message', () => {
+  it('chooses by the plural category of its language', () => {
+    const count = (locale: string, n: number) => render(read(locale)['people.count'] ?? '', { count: n }, locale);
+    expect(count('en', 1)).toBe('1 person here');
+    expect(count('en', 1200)).toBe('1,200 people here');
+    expect(count('ar', 2)).toBe('شخصان حاضران');
+    expect(count('zh', 1)).toBe('1 人在场');
+  });
+
+  it('does not read a parameter as a pattern', () => {
+    expect(render('Hello {name}', { name: '{other} #' }, 'en')).toBe('Hello {other} #');
+  });
+
+  it('refuses a brace that is never closed', () => {
+    expect(() => render('Hello {name', {}, 'en')).toThrow(SyntaxError);
+  });
+});
