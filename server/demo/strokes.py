@@ -3,6 +3,8 @@
 A glyph is some lines in a box 6 units high; its width is what its lines take. Only what the leader says is here.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ SPACE = 2.4
 
 def _arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Line:
     """An elliptic arc from `start` to `end` degrees; y points down, so rising angles turn like a clock's hand."""
-    angles = np.radians(np.linspace(start, end, max(4, int(abs(end - start) / 12))))
+    angles = np.radians(np.linspace(start, end, max(4, int(abs(end - start) / 6))))
     return [(float(x + rx * np.cos(a)), float(y + ry * np.sin(a))) for a in angles]
 
 
@@ -70,7 +72,7 @@ def _glyph(lines: list[Line], width: float, height: int, weight: float, margin: 
     x, y = (x + 0.5) / scale - GAP / 2, (y + 0.5 - margin) / scale
     nearest = np.full(x.shape, np.inf, np.float32)
     for line in lines:
-        for (ax, ay), (bx, by) in zip(line, line[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(line):
             dx, dy = bx - ax, by - ay
             along = np.clip(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0, 1)
             nearest = np.minimum(nearest, np.hypot(x - ax - along * dx, y - ay - along * dy))
