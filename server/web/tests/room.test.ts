@@ -4,13 +4,21 @@ import { Room } from '../src/lib/room.svelte';
 import { delay, WAITING_LIMIT } from '../src/lib/socket';
 import { Hall, ME, STATE } from './hall';
 
+/** Of `ws`, made like a browser's: an error without a listener throws nothing. */
+class Browser extends WebSocket {
+  constructor(url: string) {
+    super(url);
+    this.on('error', () => undefined);
+  }
+}
+
 let hall: Hall;
 let rooms: Room[];
 
 beforeEach(async () => {
   hall = await Hall.open();
   rooms = [];
-  vi.stubGlobal('WebSocket', WebSocket);
+  vi.stubGlobal('WebSocket', Browser);
   vi.stubGlobal('location', { protocol: 'http:', host: hall.host });
   vi.spyOn(Math, 'random').mockReturnValue(0);
 });
