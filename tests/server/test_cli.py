@@ -1,0 +1,222 @@
+"""The console command as people run it: a process of its own, its output, its exit code."""
+
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.realtime.relay.clients import publishing, until, viewing
+
+READY = 30.0
+"""Seconds a loaded machine may take to be ready; the test of the figure itself is the bench's."""
+ROLES = ["attendee", "moderator", "speaker", "interpreter", "captioner", "screen", "organiser"]
+SDP = {"Content-Type": "application/sdp"}
+
+
+class Marquee:
+    """A running `marquee`, and what it has said."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | environment,
+        )
+        self.said = ""
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def until(self, words: str) -> "Marquee":
+        deadline = time.monotonic() + READY
+        while words not in self.said:
+            line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            assert line is not None, self.said
+            self.said += line
+        return self
+
+    def end(self, sign: signal.Signals = signal.SIGINT) -> float:
+        """Send the signal; the seconds until it has ended."""
+        begun = time.monotonic()
+        self.process.send_signal(sign)
+        self.process.wait(10)
+        seconds = time.monotonic() - begun
+        while (line := self._lines.get(timeout=5)) is not None:
+            self.said += line
+        return seconds
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def find(self, pattern: str) -> str:
+        match = re.search(pattern, self.said)
+        assert match, self.said
+        return match[1]
+
+    @property
+    def url(self) -> str:
+        return self.find(r"(http://127\.0\.0\.1:\d+)")
+
+    def code(self, role: str) -> str:
+        return self.find(rf"{role} +http://\S+/j/(\S+)")
+
+
+def marquee(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server.cli", *arguments], capture_output=True, text=True, env=os.environ | environment, timeout=30
+    )
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Marquee]:
+    running = Marquee("demo", "--port", "0")
+    try:
+        yield running.until("Ctrl-C stops")
+    finally:
+        running.kill()
+
+
+@pytest.fixture
+async def http(demo: Marquee) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=demo.url, trust_env=False)
+
+
+async def join(http: httpx.AsyncClient, code: str) -> dict[str, str]:
+    """Join and get the header that says who one is."""
+    async with http:
+        answer = await http.post(f"/api/join/{code}", json={"name": "Ines", "lang": "es"})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+def signal_at(url: str, entrance: str, bearer: dict[str, str]):  # type: ignore[no-untyped-def]
+    async def signal(offer: str) -> str:
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            answer = await http.post(f"/{entrance}/summit", content=offer, headers=SDP | bearer)
+        assert answer.status_code == 201, answer.text
+        return answer.text
+
+    return signal
+
+
+async def test_the_demo_says_when_it_is_ready_and_gives_every_role_a_page(demo: Marquee, http: httpx.AsyncClient) -> None:
+    assert 0 < float(demo.find(r"ready in (\d+\.\d) s")) < READY
+    assert demo.said.count("█") > 100, "no QR code"
+    codes = [demo.code(role) for role in ROLES]
+    assert len(set(codes)) == len(ROLES)
+    async with http:
+        for code in codes:
+            assert (await http.get(f"/api/join/{code}")).status_code == 200
+            assert (await http.get(f"/j/{code}")).status_code == 200
+
+
+async def test_an_attendee_joins_by_the_link_and_sees_and_hears_the_film(demo: Marquee, http: httpx.AsyncClient) -> None:
+    bearer = await join(http, demo.code("attendee"))
+    async with viewing(signal_at(demo.url, "whep", bearer)) as viewer:
+        await until(lambda: viewer.frames > 20 and viewer.samples > 48_000, 15)
+
+
+async def test_an_encoder_takes_over_with_the_printed_token_and_the_film_returns_after_it(demo: Marquee, http: httpx.AsyncClient) -> None:
+    bearer = await join(http, demo.code("attendee"))
+    token = {"Authorization": f"Bearer {demo.find(r'token +(\S+)')}"}
+    assert demo.find(r"server +(\S+)") == f"{demo.url}/whip/summit"
+    async with viewing(signal_at(demo.url, "whep", bearer)) as viewer:
+        await until(lambda: viewer.frames > 5, 15)
+        async with publishing(signal_at(demo.url, "whip", token)):
+            await until_steady(viewer)
+        seen = viewer.frames
+        await until(lambda: viewer.frames > seen + 30, 20)
+
+
+async def until_steady(viewer) -> None:  # type: ignore[no-untyped-def]
+    """Until the viewer has had a second of pictures."""
+    seen = viewer.frames
+    await until(lambda: viewer.frames > seen + 20, 15)
+
+
+async def test_the_summit_is_live_and_full_of_people(http: httpx.AsyncClient) -> None:
+    async with http:
+        event = (await http.get("/api/event")).raise_for_status().json()
+    assert event["live"]["summit"] is True
+    summit = next(session for session in event["sessions"] if session["id"] == "summit")
+    assert len(summit["speakers"]) == 18
+    assert summit["starts_at"] < event["now"] < summit["ends_at"]
+
+
+async def test_the_welcome_is_captioned(http: httpx.AsyncClient) -> None:
+    async with http:
+        answer = await http.get("/api/sessions/summit/captions.txt", params={"lang": "en"})
+    assert "Summit of 18 Leaders" in answer.raise_for_status().text
+
+
+def test_ctrl_c_ends_the_demo_soon_and_its_links_are_found_again(tmp_path: Path) -> None:
+    demo = Marquee("demo", "--port", "0", "--data", str(tmp_path)).until("Ctrl-C stops")
+    try:
+        seconds = demo.end()
+    finally:
+        demo.kill()
+    assert (demo.process.returncode, "Traceback" in demo.said) == (0, False), demo.said
+    assert demo.said.endswith("stopped\n"), demo.said
+    assert seconds < 2
+    found = marquee("link", "attendee", "--base", "https://films.example/", MARQUEE_DATA=str(tmp_path))
+    assert found.stdout == f"https://films.example/j/{demo.code('attendee')}\n", found.stderr
+    missing = marquee("link", "attendee", "--session", "nowhere", MARQUEE_DATA=str(tmp_path))
+    assert missing.returncode == 1
+    assert "nowhere" in missing.stderr
+
+
+def test_a_server_ends_with_zero_when_it_is_told_to(tmp_path: Path) -> None:
+    server = Marquee("serve", "--port", "0", MARQUEE_DATA=str(tmp_path)).until("Ctrl-C stops it")
+    try:
+        assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+        assert server.end(signal.SIGTERM) < 2
+    finally:
+        server.kill()
+    assert server.process.returncode == 0, server.said
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_taken_port_is_said_in_one_line(command: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = marquee(command, "--port", str(port), MARQUEE_DATA=str(tmp_path))
+    assert ended.returncode == 1
+    assert re.fullmatch(rf"port {port} is taken; --port \d+ is free\n", ended.stderr)
+
+
+def test_a_link_without_a_database_says_what_to_do_and_makes_none(tmp_path: Path) -> None:
+    ended = marquee("link", "moderator", MARQUEE_DATA=str(tmp_path / "none"))
+    assert ended.returncode == 1
+    assert "there is no database" in ended.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    ended = marquee("serve", MARQUEE_PORT="films", MARQUEE_DATA=str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("MARQUEE_PORT: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_version_is_one_line() -> None:
+    ended = marquee("--version")
+    assert ended.returncode == 0
+    assert re.fullmatch(r"marquee.*\n", ended.stdout)
