@@ -106,7 +106,7 @@ export class Watching {
       resource = await offer(pc, this.#url, this.#token, signal);
       window.addEventListener('pagehide', goodbye, { signal });
       void this.#look(pc, signal);
-      await ended(pc, signal);
+      if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
       pc.close();
@@ -234,7 +234,9 @@ export class Publishing {
       outer.throwIfAborted();
       this.status = 'live';
       settled();
-      return await ended(pc, signal);
+      const end = await ended(pc, signal);
+      if (end === 'closed') resource = null; // The server ended it and has forgotten it.
+      return end;
     } finally {
       inner.abort();
       pc.close();

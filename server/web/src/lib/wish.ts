@@ -102,14 +102,14 @@ export function preferH264(transceiver: RTCRtpTransceiver, kind: 'send' | 'recei
 export function sleep(ms: number, signal: AbortSignal, wake: (early: () => void) => void = () => undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
-    wake(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+      signal.removeEventListener('abort', end); // A loop sleeps often on one signal.
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    wake(end);
   });
 }
