@@ -1,6 +1,6 @@
 import { getEvent } from './api';
 import { ProblemError } from './problem';
-import { ended, leave, offer, preferH264, Refused, sleep } from './wish';
+import { ended, forgo, leave, offer, preferH264, Refused, sleep } from './wish';
 
 export type WatchStatus = 'idle' | 'connecting' | 'playing' | 'waiting' | 'failed';
 export type PublishStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'failed';
@@ -98,7 +98,7 @@ export class Watching {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     let resource: string | null = null;
-    const goodbye = () => resource !== null && leave(resource, this.#token);
+    const goodbye = () => resource !== null && void forgo(resource, this.#token);
     try {
       preferH264(pc.addTransceiver('video', { direction: 'recvonly' }), 'receive');
       pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -109,8 +109,7 @@ export class Watching {
       if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
-      pc.close();
-      goodbye();
+      void leave(pc, resource, this.#token);
     }
   }
 
@@ -225,7 +224,7 @@ export class Publishing {
     const signal = AbortSignal.any([outer, inner.signal]);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     let resource: string | null = null;
-    const goodbye = () => resource !== null && leave(resource, this.#token);
+    const goodbye = () => resource !== null && void forgo(resource, this.#token);
     try {
       for (const track of stream.getTracks()) send(pc, track, stream);
       resource = await offer(pc, this.#url, this.#token, signal);
@@ -239,8 +238,7 @@ export class Publishing {
       return end;
     } finally {
       inner.abort();
-      pc.close();
-      goodbye();
+      await leave(pc, resource, this.#token);
     }
   }
 

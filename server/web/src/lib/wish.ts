@@ -24,6 +24,7 @@ export class Refused extends ProblemError {
 /** ms after which "disconnected" counts as failed; browsers themselves take half a minute. */
 const DISCONNECTED = 6_000;
 const ANSWER = 10_000;
+const GOODBYE = 2_000;
 
 /** Offers `pc` at `url` and takes the answer; returns the resource's URL. Candidates need no waiting: the relay learns ours from checks. */
 export async function offer(pc: RTCPeerConnection, url: string, token: string, signal: AbortSignal): Promise<string> {
@@ -35,7 +36,7 @@ export async function offer(pc: RTCPeerConnection, url: string, token: string, s
     signal.throwIfAborted();
     await pc.setRemoteDescription({ type: 'answer', sdp });
   } catch (error) {
-    leave(resource, token);
+    void forgo(resource, token);
     throw error;
   }
   return resource;
@@ -55,10 +56,16 @@ async function post(url: string, token: string, sdp: string, signal: AbortSignal
   throw new Refused(await problemOf(answer), Number.isFinite(seconds) ? seconds * 1000 : null);
 }
 
-/** Ends a resource; nobody waits for it, and it outlives the page. */
-export function leave(resource: string, token: string): void {
-  const headers = { Authorization: `Bearer ${token}` };
-  fetch(resource, { method: 'DELETE', headers, keepalive: true }).catch(() => undefined); // The relay forgets silent peers by itself.
+/** Ends a resource and then the connection, in this order: a closed connection ends the resource, and there is nothing left to end. */
+export async function leave(pc: RTCPeerConnection, resource: string | null, token: string): Promise<void> {
+  if (resource !== null) await forgo(resource, token);
+  pc.close();
+}
+
+/** Tells the relay that a resource is not needed; it outlives the page, and the relay forgets silent peers by itself. */
+export async function forgo(resource: string, token: string): Promise<void> {
+  const init = { method: 'DELETE', headers: { Authorization: `Bearer ${token}` }, keepalive: true, signal: AbortSignal.timeout(GOODBYE) };
+  await fetch(resource, init).catch(() => undefined);
 }
 
 /** Resolves when `pc` has ended, or rejects with `signal`'s reason. Chromium tells a DTLS close on the transport only. */
