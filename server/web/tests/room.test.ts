@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { delay } from '../src/lib/pace';
 import { Room } from '../src/lib/room.svelte';
-import { delay, WAITING_LIMIT } from '../src/lib/socket';
+import { WAITING_LIMIT } from '../src/lib/socket';
 import { Hall, ME, STATE } from './hall';
 
 /** Of `ws`, made like a browser's: an error without a listener throws nothing. */

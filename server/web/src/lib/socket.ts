@@ -1,7 +1,8 @@
 /** The socket to `/ws`: says hello, comes back after losses, keeps order, and sends each command until it is answered. */
 
+import { Allowance, delay, newKey } from './pace';
 import { ProblemError } from './problem';
-import { CLOSES, type Command, type Hello, type My, type Reconnect, type Resume, type ServerMessage, type Snapshot, type Update, type Welcome } from './wire';
+import { CLOSES, type Command, type Hello, type My, type Resume, type ServerMessage, type Snapshot, type Update, type Welcome } from './wire';
 
 type Bodies<C> = C extends Command ? Omit<C, 'id'> : never;
 /** A command without its id, which the socket gives it. */
@@ -29,26 +30,12 @@ interface Waiting {
 
 /** Commands that may wait for their answers; past it a new one is refused as overloaded. */
 export const WAITING_LIMIT = 100;
-/** The server takes 10 commands a second and 40 at once; a little less, for subscriptions count too. */
-const RATE = 8;
-const BURST = 30;
 /** ms in which something must be heard after something was said; else the connection is taken for dead. */
 const SILENCE = 10_000;
 /** ms that a connection must have lasted for its end to be no sign of trouble. */
 const STABLE = 10_000;
 
-const DELAYS: Record<Exclude<Reconnect, 'never'>, { least: number; first: number; most: number }> = {
-  soon: { least: 50, first: 500, most: 15_000 },
-  spread: { least: 0, first: 10_000, most: 30_000 },
-  later: { least: 5_000, first: 10_000, most: 60_000 },
-};
 const PROBLEMS: Record<number, string> = { 4401: 'bad_token', 4403: 'forbidden', 4409: 'replaced' };
-
-/** ms to wait before attempt number `attempt` (from 0): anywhere up to a doubling ceiling, so that a hall does not return at once. */
-export function delay(reconnect: Exclude<Reconnect, 'never'>, attempt: number): number {
-  const { least, first, most } = DELAYS[reconnect];
-  return least + Math.random() * Math.min(most, first * 2 ** Math.min(attempt, 16));
-}
 
 export class Socket {
   readonly #options: { url: string; session: string; token: string };
@@ -65,7 +52,7 @@ export class Socket {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #pumping: ReturnType<typeof setTimeout> | undefined;
-  #allowance = { left: BURST, at: 0 };
+  readonly #allowance = new Allowance();
   /** By id, in the order they were given. */
   readonly #waiting = new Map<string, Waiting>();
   #unsent: string[] = [];
@@ -272,8 +259,8 @@ export class Socket {
   #pump(): void {
     clearTimeout(this.#pumping);
     while (this.#greeted && this.#unsent.length > 0) {
-      if (!this.#allowed()) {
-        this.#pumping = setTimeout(() => this.#pump(), 1000 / RATE);
+      if (!this.#allowance.take()) {
+        this.#pumping = setTimeout(() => this.#pump(), this.#allowance.interval);
         return;
       }
       const text = this.#waiting.get(this.#unsent.shift() ?? '')?.text;
@@ -281,14 +268,6 @@ export class Socket {
       this.#ws?.send(text);
       this.#expect();
     }
-  }
-
-  #allowed(): boolean {
-    const now = Date.now();
-    const { left, at } = this.#allowance;
-    const level = Math.min(BURST, left + ((now - at) * RATE) / 1000);
-    this.#allowance = { left: level < 1 ? level : level - 1, at: now };
-    return level >= 1;
   }
 
   #captionChannel(lang: string): string {
@@ -310,9 +289,4 @@ export class Socket {
     this.#subscribing.set(id, channel);
     this.#ws?.send(JSON.stringify({ type: 'channel.subscribe', id, channel, resume }));
   }
-}
-
-/** 128 random bits. Not randomUUID: a browser has it on secure pages only, and a rehearsal may run on a LAN's plain http. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

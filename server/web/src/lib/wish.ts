@@ -120,3 +120,11 @@ export function sleep(ms: number, signal: AbortSignal, wake: (early: () => void)
     wake(end);
   });
 }
+
+/** ms of the longest wait between two attempts; a connection that lasted longer starts the count anew. */
+export const LONGEST = 15_000;
+
+/** ms to wait before attempt number `attempt` (from 0), anywhere below a ceiling that doubles. */
+export function backoff(attempt: number): number {
+  return 200 + Math.random() * Math.min(LONGEST, 500 * 2 ** Math.min(attempt, 10));
+}

@@ -1,0 +1,114 @@
+import { getEvent } from './api';
+import { ProblemError } from './problem';
+import { backoff, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
+
+export type PublishStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'failed';
+
+/** Bits per second of the video that is sent: every viewer gets these very packets. */
+const VIDEO_BITRATE = 2_500_000;
+
+/** Publishes a stream by WHIP and comes back after losses, until stopped or until another publisher took over. */
+export class Publishing {
+  status: PublishStatus = $state('idle');
+  /** The code of what ended it, such as `forbidden`, `network` or `replaced` (another publisher took over). */
+  error: string | null = $state(null);
+  readonly #url: string;
+  readonly #token: string;
+  #running: AbortController | null = null;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** Resolves when the stream is accepted, or when it is refused: then `status` is `failed` and `error` says why. */
+  async start(stream: MediaStream): Promise<void> {
+    await this.stop();
+    const running = new AbortController();
+    this.#running = running;
+    this.status = 'connecting';
+    this.error = null;
+    await new Promise<void>((settled) => {
+      this.#done = this.#run(stream, running.signal, settled).finally(settled);
+    });
+  }
+
+  /** Ends the publishing; the stream's tracks stay the caller's. */
+  async stop(): Promise<void> {
+    this.#running?.abort();
+    this.#running = null;
+    await this.#done;
+    this.status = 'idle';
+  }
+
+  async #run(stream: MediaStream, signal: AbortSignal, settled: () => void): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const began = Date.now();
+      try {
+        const closed = (await this.#publish(stream, signal, settled)) === 'closed';
+        if (closed && (await this.#takenOver(signal))) return this.#fail('replaced', signal);
+        if (Date.now() - began > LONGEST) attempt = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const problem = error instanceof ProblemError ? error : new ProblemError('unknown');
+        // The first attempt is the guest's own and answers at once; later ones are ours.
+        if (this.status === 'connecting' || (error instanceof Refused && !error.passing)) return this.#fail(problem.code, signal);
+      }
+      if (signal.aborted) return;
+      this.status = 'reconnecting';
+      await sleep(backoff(attempt), signal).catch(() => undefined);
+    }
+  }
+
+  async #publish(stream: MediaStream, outer: AbortSignal, settled: () => void): Promise<'failed' | 'closed'> {
+    const inner = new AbortController();
+    const signal = AbortSignal.any([outer, inner.signal]);
+    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    let resource: string | null = null;
+    const goodbye = () => resource !== null && void forgo(resource, this.#token);
+    try {
+      for (const track of stream.getTracks()) send(pc, track, stream);
+      resource = await offer(pc, this.#url, this.#token, signal);
+      window.addEventListener('pagehide', goodbye, { signal });
+      await limitVideo(pc);
+      outer.throwIfAborted();
+      this.status = 'live';
+      settled();
+      const end = await ended(pc, signal);
+      if (end === 'closed') resource = null; // The server ended it and has forgotten it.
+      return end;
+    } finally {
+      inner.abort();
+      await leave(pc, resource, this.#token);
+    }
+  }
+
+  /** After the server closed us: live without us means that another publisher has the session; taking it back would never end. */
+  async #takenOver(signal: AbortSignal): Promise<boolean> {
+    await sleep(1_000, signal).catch(() => undefined);
+    const session = decodeURIComponent(new URL(this.#url, location.href).pathname.split('/').pop() ?? '');
+    return getEvent().then(({ live }) => live[session] === true, () => false);
+  }
+
+  #fail(code: string, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#running = null;
+    this.error = code;
+    this.status = 'failed';
+  }
+}
+
+function send(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): void {
+  const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+  if (track.kind === 'video') preferH264(transceiver, 'send');
+}
+
+async function limitVideo(pc: RTCPeerConnection): Promise<void> {
+  for (const sender of pc.getSenders()) {
+    if (sender.track?.kind !== 'video') continue;
+    const parameters = sender.getParameters();
+    for (const encoding of parameters.encodings) encoding.maxBitrate = VIDEO_BITRATE;
+    await sender.setParameters(parameters).catch(() => undefined); // It is sent all the same, at the browser's own rate.
+  }
+}
