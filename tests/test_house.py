@@ -173,7 +173,7 @@ class TestBenches:
 
     def test_it_says_how_many_open_files_it_lacks(self) -> None:
         done = subprocess.run(
-            ["sh", "-c", f"ulimit -Hn 200 && exec {sys.executable} -m tests.load.hub"],
+            ["sh", "-c", f"ulimit -n 200 && exec {sys.executable} -m tests.load.hub"],
             cwd=ROOT, capture_output=True, text=True, timeout=20, check=False,
         )  # fmt: skip
         assert done.returncode == 1
