@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Ours first, so that a node of $(VENV) is found where the system has none.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PIP := $(BIN)/python -m pip --quiet --no-input
+PIP := $(BIN)/python -m pip -qq --no-input
 NPM := npm --prefix server/web --no-update-notifier
 
 REQUIREMENTS := .ci/requirements-run.txt
