@@ -95,7 +95,7 @@ def doctor() -> None:
     """Look at what this machine has, and say what is missing."""
     from server.doctor import examine
 
-    findings = examine()
+    findings = examine(_settings())
     for finding in findings:
         print(finding)
 

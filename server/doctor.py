@@ -43,6 +43,9 @@ class Finding:
     detail: str
     required: bool = True
 
+    def __str__(self) -> str:
+        return f"{'ok' if self.ok else 'MISSING' if self.required else 'without':<8} {self.name}: {self.detail}"
+
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; takes a few seconds at the most. Never raises for what it finds."""

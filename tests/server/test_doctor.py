@@ -99,3 +99,9 @@ def test_a_web_server_for_all_with_media_for_this_machine_is_told(examined: Any)
     assert not examined(host="0.0.0.0")["media addresses"].ok
     assert examined(host="0.0.0.0", media_addresses=["192.0.2.7"])["media addresses"].ok
     assert not examined(media_addresses=["stage.example"])["media addresses"].ok
+
+
+def test_a_finding_reads_as_one_line() -> None:
+    assert str(Finding("bus", True, "in memory")) == "ok       bus: in memory"
+    assert str(Finding("bus", False, "no answer")) == "MISSING  bus: no answer"
+    assert str(Finding("web client", False, "not built", required=False)) == "without  web client: not built"
