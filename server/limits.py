@@ -16,12 +16,16 @@ class Bucket:
     def __post_init__(self) -> None:
         self.level, self.at = self.burst, time.monotonic()
 
-    def take(self) -> bool:
-        """Whether one more is allowed now; then it counts."""
+    def ready(self) -> bool:
+        """Whether one more is allowed now."""
         now = time.monotonic()
         self.level = min(self.burst, self.level + (now - self.at) * self.rate)
         self.at = now
-        if self.level < 1:
+        return self.level >= 1
+
+    def take(self) -> bool:
+        """Whether one more is allowed now; then it counts."""
+        if not self.ready():
             return False
         self.level -= 1
         return True

@@ -32,6 +32,9 @@ from sessions.store import Store, Write
 COALESCE = 0.25
 """Seconds between two updates of the counts: four a second, however many vote."""
 
+RETRY = 1.0
+"""Seconds between two tries to read a session again after a write was lost."""
+
 logger = logging.getLogger(__name__)
 
 Reply = Callable[[bytes], None]
@@ -141,7 +144,14 @@ class LiveSession:
             self._spawn(self._reload())
 
     async def _reload(self) -> None:
-        self._take(await self._store.read(lambda db: loading.held(db, self.session.id)))
+        while True:
+            try:
+                held = await self._store.read(lambda db: loading.held(db, self.session.id))
+                break
+            except Exception:
+                logger.exception("session %s could not be read again; trying on", self.session.id)
+                await asyncio.sleep(RETRY)
+        self._take(held)
         self.public.restate(self._state(staff=False))
         self.staff.restate(self._state(staff=True))
         self._broken = False

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     """Addresses at which viewers reach the media port, for the ICE candidates."""
     secret: SecretStr | None = None
     """Signs the tokens, 32 characters or more; made and kept in the data folder when not given."""
+    viewers: int = Field(2000, ge=1)
+    """Viewers of one session this process takes; the next is asked to come later (503)."""
+    programme: Path | None = None
+    """A JSON file with the programme, read when the database is new."""
     origins: list[str] = []
     """Other sites whose pages may open the socket."""
     libretranslate: str = ""

@@ -1,0 +1,55 @@
+"""The HTTP application: routes around the services, the web client's pages, and the documents that describe both."""
+
+import importlib.metadata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from realtime import asgi
+from realtime.endpoint import STATE_KEY
+from server import contract, errors
+from server.routes import api, captions, join, media, pages
+from server.services import Services
+
+
+class Fallback:
+    """`/ws` on an ASGI server that is not uvicorn with `SocketProtocol`: the same conversation, slower."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asgi.serve(scope["state"][STATE_KEY], scope, receive, send)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application around open services."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        yield {STATE_KEY: services.endpoint}
+
+    app = FastAPI(
+        title="Marquee",
+        version=importlib.metadata.version("marquee"),
+        summary="Live sessions of a conference: media, questions, polls, captions. The socket `/ws` is described at `/asyncapi`.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.services = services
+    errors.install(app)
+    for router in (api.router, join.router, captions.router, media.router):
+        app.include_router(router)
+    app.router.routes.append(WebSocketRoute("/ws", Fallback()))
+    asyncapi = contract.asyncapi()
+
+    @app.get("/asyncapi", include_in_schema=False)
+    async def describe() -> JSONResponse:
+        """The socket's AsyncAPI document."""
+        return JSONResponse(asyncapi)
+
+    pages.install(app, Path(__file__).parent / "web" / "dist")
+    return app

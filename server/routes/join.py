@@ -1,0 +1,81 @@
+"""Coming in: an invitation's code makes a person of whoever has it, and their token."""
+
+import secrets
+import time
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.auth import Principal, authenticated
+from server.routes.api import services_of
+from sessions.loading import Invite
+from sessions.people import NAME_LIMIT, RIGHTS
+from sessions.store import Write
+from sessions.text import clean, language
+
+ABOUT_LIMIT = 80
+"""Graphemes of a region or a sector."""
+
+router = APIRouter(tags=["conference"])
+
+
+class Joining(BaseModel):
+    """Who comes in, in their own words; only the language is needed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lang: str = Field(description="BCP 47", max_length=35)
+    name: str | None = Field(None, max_length=2000)
+    region: str | None = Field(None, max_length=2000)
+    sector: str | None = Field(None, max_length=2000)
+
+
+def _invite(request: Request, code: Annotated[str, Path(max_length=64)]) -> Invite:
+    services = services_of(request)
+    address = request.client.host if request.client is not None else ""
+    return services.doorkeeper.find(services.invites, code, address)
+
+
+Invited = Annotated[Invite, Depends(_invite)]
+
+
+@router.get("/api/join/{code}")
+async def look(request: Request, invite: Invited) -> dict[str, Any]:
+    """What a code opens."""
+    services = services_of(request)
+    session = services.lives[invite.session].session
+    event = {"id": services.event.id, "names": services.event.names}
+    return {"role": invite.role, "session": msgspec.to_builtins(session), "event": event}
+
+
+@router.post("/api/join/{code}", status_code=201)
+async def join(request: Request, invite: Invited, joining: Joining) -> dict[str, Any]:
+    """Come in: a new person with the code's role, and their token."""
+    services = services_of(request)
+    lang = language(joining.lang)
+    name = _said(joining.name, NAME_LIMIT, "the name")
+    row = {"id": secrets.token_urlsafe(12), "session": invite.session, "role": invite.role.value, "name": name, "lang": lang}
+    about = {"region": _said(joining.region, ABOUT_LIMIT, "the region"), "sector": _said(joining.sector, ABOUT_LIMIT, "the sector")}
+    await services.store.write(Write("person", row | about | {"joined_at": time.time_ns() // 1_000_000}))
+    person = {key: row[key] for key in ("id", "role", "lang", "name") if row[key] is not None}
+    token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name)
+    return {"token": token, "person": person, "session": invite.session, "links": _links(invite)}
+
+
+@router.get("/api/invites")
+async def invites(request: Request, caller: Annotated[Principal, Depends(authenticated)]) -> dict[str, Any]:
+    """The links into the organiser's session."""
+    caller.require("invite.read", caller.session)
+    mine = [invite for invite in services_of(request).invites.values() if invite.session == caller.session]
+    return {"invites": [{"role": i.role, "code": i.code, "session": i.session, "path": f"/j/{i.code}"} for i in mine]}
+
+
+def _said(text: str | None, limit: int, what: str) -> str | None:
+    return clean(text, limit, what) if text is not None and text.strip() else None
+
+
+def _links(invite: Invite) -> dict[str, str]:
+    links = {"page": f"/s/{invite.session}", "ws": "/ws", "whep": f"/whep/{invite.session}"}
+    return links | ({"whip": f"/whip/{invite.session}"} if "media.publish" in RIGHTS[invite.role] else {})

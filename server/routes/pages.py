@@ -1,0 +1,55 @@
+"""The web client: one page for every address, and its assets, whose names change with their content."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from server.errors import Unavailable
+
+PAGES = ("/", "/j/{code}", "/s/{session}", "/s/{session}/{view}")
+
+HEADERS = {
+    # Scripts and styles are files of ours; blobs are the camera's preview.
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
+    "Referrer-Policy": "no-referrer",  # a page's address may hold an invitation
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class Assets(StaticFiles):
+    """Files under names with a hash: they may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        if answer.status_code == 200:
+            answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def install(app: FastAPI, dist: Path) -> None:
+    """Serve the built client in `dist`. While it is not built its pages answer 503 and everything else works."""
+
+    async def page() -> FileResponse:
+        if not (dist / "index.html").is_file():
+            raise Unavailable("the web client is not built; see the README")
+        return FileResponse(dist / "index.html", headers=HEADERS)
+
+    async def file(name: str) -> FileResponse:
+        # Icons and the manifest; `name` has no slash, and a dot file is nobody's business.
+        path = dist / name
+        if name.startswith(".") or not path.is_file():
+            raise HTTPException(404, "there is no such page")
+        return FileResponse(path, headers={"X-Content-Type-Options": "nosniff"})
+
+    for path in PAGES:
+        app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+    app.mount("/assets", Assets(directory=dist / "assets", check_dir=False), name="assets")
+    app.add_api_route("/{name}", file, methods=["GET", "HEAD"], include_in_schema=False)

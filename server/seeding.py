@@ -1,0 +1,105 @@
+"""What a new database starts with: a programme, its questions and polls, and a link into every session for every role."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from server.live import question_write
+from sessions.people import Role
+from sessions.polls import OPTIONS_LIMIT, POLLS_LIMIT, Poll
+from sessions.programme import SESSIONS_LIMIT, Event, Session, Track
+from sessions.questions import Question
+from sessions.store import Store, Write
+from sessions.text import language
+
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Of the codes people type: nothing that looks like something else."""
+CODE_LENGTH = 6
+INVITED = tuple(role for role in Role if role is not Role.PUBLISHER)
+"""Roles that get a link. An encoder has no page: it gets a token."""
+
+HOUR = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """An event, and by session id what is in it before it begins."""
+
+    event: Event
+    questions: dict[str, list[Question]] = field(default_factory=dict)
+    polls: dict[str, list[Poll]] = field(default_factory=dict)
+
+
+def starter() -> Seed:
+    """One open session, for an operator who gave no programme."""
+    now = time.time_ns() // 1_000_000
+    session = Session(
+        id="main",
+        titles={"en": "Main session"},
+        track="main",
+        kind="forum",
+        starts_at=now,
+        ends_at=now + 8 * HOUR,
+        floor="en",
+        captions=["en", "es"],
+        speakers=[],
+    )
+    return Seed(Event(id="event", names={"en": "Conference"}, tracks=[Track(id="main", names={"en": "Main"})], sessions=[session]))
+
+
+def from_file(path: Path) -> Seed:
+    """A programme as JSON (`sessions.programme.Event`). Raises ValueError that says what is wrong with it, OSError."""
+    try:
+        seed = Seed(msgspec.json.decode(path.read_bytes(), type=Event))
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
+    check(seed)
+    return seed
+
+
+def check(seed: Seed) -> None:
+    """Raises ValueError for a programme past the limits, with unknown tracks, or ids used twice."""
+    sessions = seed.event.sessions
+    ids = [session.id for session in sessions]
+    tracks = {track.id for track in seed.event.tracks}
+    if not 1 <= len(sessions) <= SESSIONS_LIMIT or len(set(ids)) != len(ids):
+        raise ValueError(f"a programme has 1 to {SESSIONS_LIMIT} sessions, each with its own id")
+    for session in sessions:
+        if session.track not in tracks:
+            raise ValueError(f"session {session.id}: there is no track {session.track}")
+        if session.floor not in session.captions or [language(tag) for tag in session.captions] != session.captions:
+            raise ValueError(f"session {session.id}: captions must be language tags and hold the floor's")
+    for polls in seed.polls.values():
+        if len(polls) > POLLS_LIMIT or any(len(poll.options) > OPTIONS_LIMIT for poll in polls):
+            raise ValueError(f"a session has {POLLS_LIMIT} polls at most, a poll {OPTIONS_LIMIT} options")
+
+
+async def plant(store: Store, seed: Seed) -> None:
+    """Write it all, in one job. Raises ValueError."""
+    check(seed)
+    writes = [Write("event", {"id": seed.event.id, "programme": msgspec.to_builtins(seed.event)})]
+    for session in seed.event.sessions:
+        writes += [Write("invite", {"code": code(role), "session": session.id, "role": role.value}) for role in INVITED]
+        for question in seed.questions.get(session.id, ()):
+            writes.append(question_write(session.id, question))
+            writes += [Write("question.vote", {"question": question.id, "person": person}) for person in sorted(question.votes)]
+        for poll in seed.polls.get(session.id, ()):
+            writes.append(_poll_write(session.id, poll))
+            ballots = poll.ballots.items()
+            writes += [Write("ballot", {"poll": poll.id, "person": person, "choices": choices}) for person, choices in ballots]
+    await store.write(*writes)
+
+
+def code(role: Role) -> str:
+    """A new code: short for who types it from a screen, beyond guessing for who may change things."""
+    if role is Role.ATTENDEE:
+        return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    return secrets.token_urlsafe(16)
+
+
+def _poll_write(session: str, poll: Poll) -> Write:
+    row = {name: getattr(poll, name) for name in poll.__struct_fields__ if name not in ("version", "ballots", "counts")}
+    return Write("poll", row | {"session": session, "options": msgspec.to_builtins(poll.options)})

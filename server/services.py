@@ -1,0 +1,145 @@
+"""Everything that lives as long as the service does, opened in order and closed in reverse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from realtime.bus import MemoryBus, RedisBus
+from realtime.endpoint import Endpoint
+from realtime.hub import Hub
+from realtime.presence import Counts, Presence
+from realtime.relay import Relay
+from server import seeding
+from server.auth import Tokens
+from server.captioning import Captioning
+from server.engines import recognizers, translators
+from server.doorkeeper import Doorkeeper
+from server.live import LiveSession
+from server.migrating import migrate
+from server.seeding import Seed
+from server.settings import Settings
+from server.sockets import Sockets
+from server.translating import QuestionTranslator
+from sessions import loading
+from sessions.loading import CUES_LIMIT, Invite
+from sessions.people import Role
+from sessions.programme import Event
+from sessions.store import Store, Write
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`invites` is by code, `lives` by session id."""
+
+    settings: Settings
+    event: Event
+    invites: dict[str, Invite]
+    tokens: Tokens
+    store: Store
+    hub: Hub
+    relay: Relay
+    captioning: Captioning
+    lives: dict[str, LiveSession]
+    endpoint: Endpoint
+    doorkeeper: Doorkeeper
+
+    def invite(self, session: str, role: Role) -> Invite:
+        """The link into a session as a role. Raises LookupError when there is none."""
+        for invite in self.invites.values():
+            if (invite.session, invite.role) == (session, role):
+                return invite
+        raise LookupError(f"there is no link into {session} for a {role}")
+
+
+@asynccontextmanager
+async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[Services]:
+    """Bring the database up to date, plant `seed` if it is empty, and open everything. Raises what the parts raise."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        store = Store(settings.database_url())
+        await asyncio.to_thread(migrate, store.engine)
+        await stack.enter_async_context(store)
+        event = await _event(store, settings, seed)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        bus = await stack.enter_async_context(RedisBus(settings.bus) if settings.bus else MemoryBus())
+        hub = await stack.enter_async_context(Hub(bus))
+        lives: dict[str, LiveSession] = {}
+        relay = await stack.enter_async_context(_relay(settings, lives, lambda: captioning))
+        captioning = await stack.enter_async_context(
+            Captioning(hub, relay, recognizers=recognizers(), translators=translators(settings), keep=partial(_keep, store))
+        )
+        await _open_sessions(event, store, hub, captioning, lives, group)
+        for live in lives.values():
+            stack.callback(live.close)
+        translator = await stack.enter_async_context(QuestionTranslator(captioning))
+        presence = Presence(partial(_counted, lives))
+        stack.callback(presence.stop)
+        tokens = Tokens(settings.signing_key(), lives)
+        sockets = Sockets(tokens, lives, hub, presence, captioning, translator)
+        endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
+        invites = await store.read(loading.invites)
+        yield Services(settings, event, invites, tokens, store, hub, relay, captioning, lives, endpoint, Doorkeeper())
+
+
+async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
+    event = await store.read(loading.event)
+    if event is not None:
+        return event
+    if seed is None:
+        seed = seeding.from_file(settings.programme) if settings.programme is not None else seeding.starter()
+    await seeding.plant(store, seed)
+    return seed.event
+
+
+async def _open_sessions(
+    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], group: asyncio.TaskGroup
+) -> None:
+    def spawn(work: Coroutine[Any, Any, None]) -> None:
+        group.create_task(work)
+
+    for session in event.sessions:
+        held = await store.read(partial(loading.held, session=session.id))
+        lives[session.id] = LiveSession(session, held, hub, store, spawn)
+        kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
+        captioning.open(session, kept)
+
+
+def _relay(settings: Settings, lives: dict[str, LiveSession], captioning: Any) -> Relay:
+    def changed(session: str, live: bool) -> None:
+        lives[session].streaming(live)
+        captioning().stream_changed(session, live)
+
+    addresses = settings.media_addresses
+    return Relay(settings.host, settings.media_port, addresses, on_change=changed, max_viewers=settings.viewers)
+
+
+def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:
+    return Endpoint(
+        opened=sockets.opened,
+        received=sockets.received,
+        closed=sockets.closed,
+        delegate=WebSocketsSansIOProtocol,
+        origins=tuple(settings.origins),
+    )
+
+
+def _counted(lives: dict[str, LiveSession], session: str, counts: Counts) -> None:
+    lives[session].counted(counts)
+
+
+def _keep(store: Store, session: str, lang: str, number: int, cue: dict[str, Any]) -> None:
+    """A final caption line becomes a row. One that is lost is still seen by who is here; the log says so."""
+
+    def done(error: Exception | None) -> None:
+        if error is not None:
+            logger.error("caption %s of %s in %s was not kept: %s", number, session, lang, error)
+
+    store.submit([Write("cue", {"session": session, "lang": lang, "number": number, "cue": cue})], done)

@@ -1,0 +1,91 @@
+"""One running process: the services, the HTTP server around them, and how it ends."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from realtime.socket import SocketProtocol
+from server import services
+from server.app import create_app
+from server.seeding import Seed
+from server.services import Services
+from server.settings import Settings
+
+GRACE = 1
+"""Seconds that requests under way have when the server ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that takes requests at `url`, which has no slash at its end."""
+
+    url: str
+    services: Services
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: who opened the server ends it."""
+        yield
+
+
+@asynccontextmanager
+async def running(settings: Settings, seed: Seed | None = None) -> AsyncIterator[Running]:
+    """A server, from the database on. Leaving sends every socket 1012 and ends within about GRACE seconds.
+
+    Raises OSError for a port that is taken, and what a broken database or setting raises.
+    """
+    with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host)) as listener:
+        async with services.opened(settings, seed) as opened, asyncio.TaskGroup() as group:
+            server = _Server(_config(create_app(opened)))
+            serving = group.create_task(server.serve([listener]))
+            while not server.started:
+                if serving.done():
+                    raise RuntimeError("the HTTP server did not start; its log says why")
+                await asyncio.sleep(0.005)
+            try:
+                yield Running(_url(settings, listener), opened)
+            finally:
+                await opened.endpoint.close_all(within=GRACE / 2)
+                server.should_exit = True
+
+
+async def until_signal() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, told.set)
+    try:
+        await told.wait()
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws=SocketProtocol,
+        loop="none",
+        lifespan="on",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    return f"http://{host}:{listener.getsockname()[1]}"
