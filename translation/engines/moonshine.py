@@ -1,0 +1,92 @@
+"""English speech by Moonshine (tiny), whose weights are in the wheel: nothing is fetched."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import moonshine_voice
+import numpy as np
+from moonshine_voice.transcriber import LineCompleted, LineTextChanged, Transcriber
+from moonshine_voice.utils import get_model_path
+from numpy.typing import NDArray
+
+from translation.engines import RATE, EngineError, Heard, Sound
+
+INTERVAL = 0.5
+"""Seconds of sound between two guesses at the line being spoken."""
+
+
+class Moonshine:
+    """One model and one thread for all streams: a second of speech takes about 0.25 s of it with guesses every INTERVAL."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "moonshine")
+        self._model: Transcriber | None = None
+
+    async def recognize(self, sound: Sound) -> AsyncIterator[Heard]:
+        stream = _Stream()
+        try:
+            await self._do(stream.open, self)
+            async for samples in sound:
+                for heard in await self._do(stream.feed, samples):
+                    yield heard
+            for heard in await self._do(stream.finish):
+                yield heard
+        finally:
+            # In the model's own thread: after a cancelled feed, never beside it.
+            self._thread.submit(stream.close)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown, wait=True)
+        if self._model is not None:
+            self._model.close()
+
+    async def _do(self, work: Any, *args: Any) -> Any:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        except moonshine_voice.MoonshineError as error:
+            raise EngineError(str(error)) from error
+
+    def _loaded(self) -> Transcriber:
+        """The model; 0.3 s and 250 MB on first use. In the thread."""
+        if self._model is None:
+            self._model = Transcriber(str(get_model_path("tiny-en")), moonshine_voice.ModelArch.TINY)
+        return self._model
+
+
+class _Stream:
+    """One session's state. All of it runs in the model's thread."""
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+        self._heard: list[Heard] = []
+
+    def open(self, engine: Moonshine) -> None:
+        self._stream = engine._loaded().create_stream(INTERVAL)
+        self._stream.add_listener(self._note)
+        self._stream.start()
+
+    def feed(self, samples: NDArray[np.int16]) -> list[Heard]:
+        self._stream.add_audio((samples / 32768.0).tolist(), RATE)
+        return self._take()
+
+    def finish(self) -> list[Heard]:
+        self._stream.stop()
+        return self._take()
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def _note(self, event: Any) -> None:
+        if isinstance(event, LineCompleted | LineTextChanged):
+            line = event.line
+            text = line.text.strip()
+            if text:
+                self._heard.append(Heard(text, line.start_time, line.start_time + line.duration, isinstance(event, LineCompleted)))
+
+    def _take(self) -> list[Heard]:
+        """Finals, and of the partials after them only the newest."""
+        heard, self._heard = self._heard, []
+        return [item for item, following in zip(heard, [*heard[1:], None], strict=True) if item.final or following is None]
