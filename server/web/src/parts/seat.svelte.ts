@@ -1,0 +1,55 @@
+import { createContext } from 'svelte';
+import type { Joined } from '../lib/api';
+import { errorText } from '../lib/i18n.svelte';
+import type { CommandBody, Room } from '../lib/room.svelte';
+
+export interface Notice {
+  id: number;
+  text: string;
+  kind: 'error' | 'done';
+}
+
+/** Notices on the page at once; an older one gives way. */
+const NOTICES_LIMIT = 3;
+/** ms that a notice stays. */
+const NOTICE = 6_000;
+
+/** A guest's place in a session: the room, the pass, and what the page has to tell. */
+export class Seat {
+  readonly room: Room;
+  readonly joined: Joined;
+  notices: Notice[] = $state([]);
+  #last = 0;
+
+  constructor(room: Room, joined: Joined) {
+    this.room = room;
+    this.joined = joined;
+  }
+
+  can(right: string): boolean {
+    return this.room.me?.rights.includes(right) ?? false;
+  }
+
+  /** Sends a command and says why when it is refused; whether it was done. */
+  async do(command: CommandBody): Promise<boolean> {
+    try {
+      await this.room.send(command);
+      return true;
+    } catch (error) {
+      this.tell(errorText(error), 'error');
+      return false;
+    }
+  }
+
+  tell(text: string, kind: Notice['kind'] = 'done'): void {
+    const id = ++this.#last;
+    this.notices = [...this.notices, { id, text, kind }].slice(-NOTICES_LIMIT);
+    setTimeout(() => this.forget(id), NOTICE);
+  }
+
+  forget(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+  }
+}
+
+export const [useSeat, giveSeat] = createContext<Seat>();
