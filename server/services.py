@@ -74,7 +74,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         lives: dict[str, LiveSession] = {}
         relay = await stack.enter_async_context(_relay(settings, lives, lambda: captioning))
         captioning = await stack.enter_async_context(
-            Captioning(hub, relay, recognizers=recognizers(), translators=translators(settings), keep=partial(_keep, store))
+            Captioning(hub, relay, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store))
         )
         await _open_sessions(event, store, hub, captioning, lives, group)
         for live in lives.values():

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """A JSON file with the programme, read when the database is new."""
     origins: list[str] = []
     """Other sites whose pages may open the socket."""
+    vosk: dict[str, str] = {}
+    """WebSocket URLs of Vosk servers by the floor's base language (`{"fr": "ws://..."}`); English has a recognizer of its own."""
     libretranslate: str = ""
     """URL of a LibreTranslate server, for languages Apertium does not know."""
 

@@ -89,4 +89,4 @@ class _Stream:
     def _take(self) -> list[Heard]:
         """Finals, and of the partials after them only the newest."""
         heard, self._heard = self._heard, []
-        return [item for item, following in zip(heard, [*heard[1:], None], strict=True) if item.final or following is None]
+        return [item for item, following in zip(heard, [*heard[1:], None], strict=False) if item.final or following is None]

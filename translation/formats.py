@@ -1,0 +1,64 @@
+"""Transcripts as files: WebVTT (W3C), SubRip, and plain text. Times are ms since `zero`, the start of the session."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from translation.lines import wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One final caption; `start` and `end` in ms since 1970 UTC."""
+
+    number: int
+    text: str
+    lang: str
+    start: int
+    end: int
+    speaker: str | None = None
+
+
+def webvtt(lines: Iterable[Line], lang: str, zero: int) -> str:
+    """A WebVTT file. Markup in a text is text (section 3.1: `&`, `<` and `>` are escaped); a speaker becomes a voice."""
+    blocks = [f"WEBVTT\nLanguage: {lang}"]
+    for line in lines:
+        voice = f"<v {_voice(line.speaker)}>" if line.speaker else ""
+        text = escape(wrap(line.text, line.lang), quote=False)
+        blocks.append(f"{line.number}\n{_span(line, zero, '.')}\n{voice}{text}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def srt(lines: Iterable[Line], zero: int) -> str:
+    """A SubRip file: numbered from one, a comma before the milliseconds."""
+    blocks = [f"{number}\n{_span(line, zero, ',')}\n{wrap(line.text, line.lang)}\n" for number, line in enumerate(lines, 1)]
+    return "\n".join(blocks)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The words, a line each; a speaker's name where another one begins."""
+    said: list[str] = []
+    speaker = None
+    for line in lines:
+        if line.speaker != speaker and line.speaker:
+            said.append(f"\n{line.speaker}:")
+        speaker = line.speaker
+        said.append(line.text)
+    return "\n".join(said).strip() + "\n" if said else ""
+
+
+def _voice(name: str) -> str:
+    return escape(" ".join(name.split()), quote=False)
+
+
+def _span(line: Line, zero: int, point: str) -> str:
+    # A file's times begin at 0: what was said before the session's start stands there.
+    start = max(0, line.start - zero)
+    return f"{_time(start, point)} --> {_time(max(start + 1, line.end - zero), point)}"
+
+
+def _time(ms: int, point: str) -> str:
+    seconds, ms = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{point}{ms:03}"

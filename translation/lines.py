@@ -1,0 +1,82 @@
+"""Captions as people read them: how long one may be, where it breaks, and how its time is shared.
+
+Lengths after the usual practice of subtitling (two rows of 42 characters; 16 for Chinese and Japanese, 18 for Korean), in graphemes.
+"""
+
+from dataclasses import dataclass
+
+import regex
+
+ROWS = 2
+ROW, ROW_CJK, ROW_KOREAN = 42, 16, 18
+
+_GRAPHEMES = regex.compile(r"\X")
+# After a sentence, a clause, a space; Chinese and Japanese write no spaces and may break after any character.
+_SENTENCE = regex.compile(r"(?<=[.!?…。！？؟])\s*")
+_CLAUSE = regex.compile(r"(?<=[,;:，；：、،؛])\s*")
+_SPACE = regex.compile(r"\s+")
+_BREAKS = (_SENTENCE, _CLAUSE, _SPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A caption's text and its share of the time, in the unit it was given in."""
+
+    text: str
+    start: float
+    end: float
+
+
+def row(lang: str) -> int:
+    """Graphemes of one row in a language."""
+    base = lang.split("-")[0]
+    return ROW_CJK if base in ("zh", "ja") else ROW_KOREAN if base == "ko" else ROW
+
+
+def length(text: str) -> int:
+    return len(_GRAPHEMES.findall(text))
+
+
+def split(text: str, lang: str, start: float, end: float) -> list[Part]:
+    """`text` as captions of two rows at most, each with the time its length takes of the whole. No word is lost."""
+    texts = _pieces(" ".join(text.split()), ROWS * row(lang))
+    total = sum(map(length, texts)) or 1
+    parts: list[Part] = []
+    for piece in texts:
+        begun = parts[-1].end if parts else start
+        parts.append(Part(piece, begun, begun + (end - start) * length(piece) / total))
+    return parts
+
+
+def tail(text: str, lang: str) -> str:
+    """The end of a line in the making: what fits into one caption, from a word's beginning."""
+    return _pieces(" ".join(text.split()), ROWS * row(lang), last=True)[-1] if text.strip() else ""
+
+
+def wrap(text: str, lang: str) -> str:
+    """A caption in rows, for players that do not break lines by themselves."""
+    return "\n".join(_pieces(text, row(lang)))
+
+
+def _pieces(text: str, limit: int, last: bool = False) -> list[str]:
+    """`text` cut at its best places into pieces of `limit` graphemes. With `last` the final piece is as long as it can be."""
+    if length(text) <= limit:
+        return [text] if text else []
+    letters = _GRAPHEMES.findall(text)
+    if last:
+        cut = len("".join(letters[:-limit]))
+        space = text.find(" ", cut)
+        return [text[:cut], text[space + 1 if 0 <= space < len(text) - 1 else cut :]]
+    head = "".join(letters[: limit + 1])
+    cut = _cut(head, limit)
+    return [text[:cut].strip(), *_pieces(text[cut:].strip(), limit)]
+
+
+def _cut(head: str, limit: int) -> int:
+    """Where the first piece ends: after a sentence or clause in its second half, else at a space, else anywhere."""
+    for breaks, least in zip(_BREAKS, (limit // 3, limit // 2, 1), strict=True):
+        places = [match.end() for match in breaks.finditer(head) if least <= match.start() and match.end() > 0]
+        fitting = [place for place in places if length(head[:place].rstrip()) <= limit and place < len(head) + (breaks is not _SPACE)]
+        if fitting:
+            return fitting[-1]
+    return len("".join(_GRAPHEMES.findall(head)[:limit]))
