@@ -102,8 +102,10 @@ class Captioning:
                 if task is not None:
                     task.cancel()
         await self._group.__aexit__(None, None, None)
-        for engine in (*self._recognizers.values(), *self._translators):
-            await engine.close()
+        for recognizer in self._recognizers.values():
+            await recognizer.close()
+        for translator in self._translators:
+            await translator.close()
 
     def open(self, session: Session, kept: Mapping[str, list[tuple[int, Doc]]]) -> None:
         """Open a session's channels with the finals that were kept, by language, oldest first."""

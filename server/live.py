@@ -210,7 +210,7 @@ class LiveSession:
             self._flush()
 
     def _flush(self) -> None:
-        """Tell the counts as they are. They may be ahead of the commit by some votes, which a failed commit takes back for all (restate)."""
+        """Tell the counts as they are. They may be some votes ahead of the commit; a failed one takes them back (restate)."""
         self._timer = None
         dirty, self._dirty = self._dirty, {}
         for (kind, id), type in dirty.items():

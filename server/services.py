@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from realtime.bus import MemoryBus, RedisBus
+from realtime.bus import Bus, MemoryBus, RedisBus
 from realtime.endpoint import Endpoint
 from realtime.hub import Hub
 from realtime.presence import Counts, Presence
@@ -18,8 +18,8 @@ from realtime.relay import Relay
 from server import seeding
 from server.auth import Tokens
 from server.captioning import Captioning
-from server.engines import recognizers, translators
 from server.doorkeeper import Doorkeeper
+from server.engines import recognizers, translators
 from server.live import LiveSession
 from server.migrating import migrate
 from server.seeding import Seed
@@ -69,13 +69,23 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         await stack.enter_async_context(store)
         event = await _event(store, settings, seed)
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        bus = await stack.enter_async_context(RedisBus(settings.bus) if settings.bus else MemoryBus())
+        bus: Bus = RedisBus(settings.bus) if settings.bus else MemoryBus()
+        await stack.enter_async_context(bus)
         hub = await stack.enter_async_context(Hub(bus))
         lives: dict[str, LiveSession] = {}
-        relay = await stack.enter_async_context(_relay(settings, lives, lambda: captioning))
-        captioning = await stack.enter_async_context(
-            Captioning(hub, relay, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store))
+        captioning: Captioning
+
+        def changed(session: str, live: bool) -> None:
+            lives[session].streaming(live)
+            captioning.stream_changed(session, live)
+
+        relay = await stack.enter_async_context(
+            Relay(settings.host, settings.media_port, settings.media_addresses, on_change=changed, max_viewers=settings.viewers)
         )
+        captioning = Captioning(
+            hub, relay, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
+        )
+        await stack.enter_async_context(captioning)
         await _open_sessions(event, store, hub, captioning, lives, group)
         for live in lives.values():
             stack.callback(live.close)
@@ -110,15 +120,6 @@ async def _open_sessions(
         lives[session.id] = LiveSession(session, held, hub, store, spawn)
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
         captioning.open(session, kept)
-
-
-def _relay(settings: Settings, lives: dict[str, LiveSession], captioning: Any) -> Relay:
-    def changed(session: str, live: bool) -> None:
-        lives[session].streaming(live)
-        captioning().stream_changed(session, live)
-
-    addresses = settings.media_addresses
-    return Relay(settings.host, settings.media_port, addresses, on_change=changed, max_viewers=settings.viewers)
 
 
 def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:

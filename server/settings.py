@@ -12,20 +12,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MARQUEE_", extra="forbid")
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     data: Path = Path("data")
     """The folder for the SQLite file and the secret."""
     database: str = ""
     """An SQLAlchemy URL (`postgresql+psycopg://...`); SQLite in the data folder when empty."""
     bus: str = ""
     """`redis://...`; in memory when empty."""
-    media_port: int = Field(0, ge=0, le=65535)
+    media_port: int = Field(default=0, ge=0, le=65535)
     """The one UDP port of the relay; 0 takes a free one."""
     media_addresses: list[str] = ["127.0.0.1"]
     """Addresses at which viewers reach the media port, for the ICE candidates."""
     secret: SecretStr | None = None
     """Signs the tokens, 32 characters or more; made and kept in the data folder when not given."""
-    viewers: int = Field(2000, ge=1)
+    viewers: int = Field(default=2000, ge=1)
     """Viewers of one session this process takes; the next is asked to come later (503)."""
     programme: Path | None = None
     """A JSON file with the programme, read when the database is new."""

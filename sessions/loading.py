@@ -95,7 +95,8 @@ def _poll(row: RowMapping, ballots: dict[str, list[str]]) -> Poll:
 
 def _reactions(db: Connection, session: str) -> Reactions:
     table = _table(tables.ReactionRow)
-    return Reactions({kind: count for kind, count in db.execute(select(table.c.kind, table.c["count"]).where(table.c.session == session))})
+    rows = db.execute(select(table.c.kind, table.c["count"]).where(table.c.session == session))
+    return Reactions({row[0]: row[1] for row in rows})
 
 
 def _replies(db: Connection, session: str) -> dict[tuple[str, str], str]:

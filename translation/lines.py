@@ -33,8 +33,13 @@ def row(lang: str) -> int:
     return ROW_CJK if base in ("zh", "ja") else ROW_KOREAN if base == "ko" else ROW
 
 
+def letters_of(text: str) -> list[str]:
+    found: list[str] = _GRAPHEMES.findall(text)
+    return found
+
+
 def length(text: str) -> int:
-    return len(_GRAPHEMES.findall(text))
+    return len(letters_of(text))
 
 
 def split(text: str, lang: str, start: float, end: float) -> list[Part]:
@@ -62,7 +67,7 @@ def _pieces(text: str, limit: int, last: bool = False) -> list[str]:
     """`text` cut at its best places into pieces of `limit` graphemes. With `last` the final piece is as long as it can be."""
     if length(text) <= limit:
         return [text] if text else []
-    letters = _GRAPHEMES.findall(text)
+    letters = letters_of(text)
     if last:
         cut = len("".join(letters[:-limit]))
         space = text.find(" ", cut)
@@ -75,8 +80,8 @@ def _pieces(text: str, limit: int, last: bool = False) -> list[str]:
 def _cut(head: str, limit: int) -> int:
     """Where the first piece ends: after a sentence or clause in its second half, else at a space, else anywhere."""
     for breaks, least in zip(_BREAKS, (limit // 3, limit // 2, 1), strict=True):
-        places = [match.end() for match in breaks.finditer(head) if least <= match.start() and match.end() > 0]
+        places: list[int] = [match.end() for match in breaks.finditer(head) if least <= match.start() and match.end() > 0]
         fitting = [place for place in places if length(head[:place].rstrip()) <= limit and place < len(head) + (breaks is not _SPACE)]
         if fitting:
             return fitting[-1]
-    return len("".join(_GRAPHEMES.findall(head)[:limit]))
+    return len("".join(letters_of(head)[:limit]))

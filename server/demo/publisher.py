@@ -6,7 +6,7 @@ Nothing is encoded here: aiortc's sender takes packets from a track as readily a
 import asyncio
 import logging
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import httpx
@@ -34,7 +34,7 @@ class Playing(MediaStreamTrack):
         self.kind = kind
         self._reel, self._start, self._next = reel, start, 0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         """The next packet, when it is due."""
         passed = asyncio.get_running_loop().time() - self._start
         early = self._next / self._reel.rate - passed
@@ -63,7 +63,7 @@ async def keep_publishing(url: str, session: str, token: str, film: Film) -> Non
                 if not await _live(http, session):
                     await _publish(http, f"/whip/{session}", {"Authorization": f"Bearer {token}"}, film)
             except (httpx.HTTPError, TimeoutError, ConnectionError) as error:
-                logger.warning("the film is not published: %s", error or type(error).__name__)
+                logger.warning("the film is not published: %s", str(error) or type(error).__name__)
             await asyncio.sleep(RETRY)
 
 

@@ -76,7 +76,7 @@ async def _arrival(services: Services) -> None:
 
 
 async def _say(services: Services, line: str) -> None:
-    await services.captioning.commit(SUMMIT, script.LANG, line, True, script.SPEAKER, origin=script.ORIGIN)
+    services.captioning.commit(SUMMIT, script.LANG, line, True, script.SPEAKER, origin=script.ORIGIN)
 
 
 def _local(site: Running) -> str:

@@ -33,8 +33,7 @@ async def transcript(
     if lang not in programme.captions:
         raise NotFound(f"captions are in {', '.join(programme.captions)}")
     rows = await services.store.read(partial(loading.cues, session=session, lang=lang))
-    keys = ("text", "lang", "start", "end", "speaker")
-    lines = [Line(number, **{key: cue.get(key) for key in keys}) for number, cue in rows]
+    lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
     zero = min([programme.starts_at, *(line.start for line in lines)]) if lines else programme.starts_at
     text = {"vtt": lambda: webvtt(lines, lang, zero), "srt": lambda: srt(lines, zero), "txt": lambda: plain(lines)}[format]()
     headers = {"Content-Disposition": f'attachment; filename="{session}.{lang}.{format}"', "Cache-Control": "no-store"}
