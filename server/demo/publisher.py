@@ -34,7 +34,7 @@ class Playing(MediaStreamTrack):
         self.kind = kind
         self._reel, self._start, self._next = reel, start, 0
 
-    async def recv(self) -> av.Packet[Any]:
+    async def recv(self) -> "av.Packet[Any]":
         """The next packet, when it is due."""
         passed = asyncio.get_running_loop().time() - self._start
         early = self._next / self._reel.rate - passed
