@@ -1,0 +1,44 @@
+import { i18n, languageName, t } from '../lib/i18n.svelte';
+import type { Room } from '../lib/room.svelte';
+import type { Cue } from '../lib/types';
+import { keep, kept } from './kept';
+
+export interface Line extends Cue {
+  number: number;
+}
+
+/** The finals that are still held, in order. */
+export function finals(room: Room): Line[] {
+  const cues = Object.entries(room.captions?.cues ?? {});
+  return cues.map(([number, cue]) => ({ ...cue, number: Number(number) })).sort((a, b) => a.number - b.number);
+}
+
+/** Who made these words and how they came into this language, for people to judge them by. */
+export function provenance(cue: Cue): string[] {
+  const made = { recognizer: t('captions.automatic'), human: t('captions.human'), scripted: t('captions.scripted') }[cue.origin];
+  if (cue.via === 'machine') return [made, t('captions.machine')];
+  if (cue.via === 'untranslated') return [made, t('captions.untranslated', { language: languageName(cue.lang) })];
+  return [made];
+}
+
+export const SIZES = ['small', 'medium', 'large'] as const;
+export type Size = (typeof SIZES)[number];
+
+class Taste {
+  #size: Size = $state(SIZES.find((size) => size === kept('caption-size')) ?? 'medium');
+
+  get size(): Size {
+    return this.#size;
+  }
+
+  set size(size: Size) {
+    this.#size = size;
+    keep('caption-size', size);
+  }
+}
+
+/** How this guest likes captions, in every session. */
+export const taste = new Taste();
+
+/** The language to offer first to who writes: the page's. */
+export const writing = (): string => i18n.locale;
