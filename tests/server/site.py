@@ -1,35 +1,158 @@
-"""A server with the media routes on a real port, for the tests that speak WHIP and WHEP."""
+"""A whole Marquee on a real port with a small programme, and what tests say to it."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from types import SimpleNamespace
+import json
+import secrets
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from websockets.asyncio.client import ClientConnection, connect
 
 from realtime.relay import Relay
-from server import errors
-from server.routes import media
-from tests.realtime.relay.clients import Signal, until
+from server.patch import Doc, merge
+from server.seeding import Seed
+from server.serving import Running, running
+from server.settings import Settings
+from sessions.people import Role
+from sessions.polls import Option, Poll
+from sessions.programme import Event, Session, Track
+from tests.realtime.relay.clients import Signal
 
 SDP = {"Content-Type": "application/sdp"}
 SESSION = "summit"
 
 
+def session(id: str) -> Session:
+    now = time.time_ns() // 1_000_000
+    return Session(
+        id=id,
+        titles={"en": "Summit"},
+        track="film",
+        kind="summit",
+        starts_at=now,
+        ends_at=now + 3_600_000,
+        floor="en",
+        captions=["en", "es", "zh"],
+        speakers=[],
+    )
+
+
+def poll(id: str, kind: Any, max_choices: int) -> Poll:
+    options = [Option(name, {"en": name.upper()}) for name in ("a", "b", "c")]
+    return Poll(
+        id=id,
+        kind=kind,
+        state="draft",
+        texts={"en": "Which?"},
+        options=options,
+        max_choices=max_choices,
+        results="published",
+        order=1,
+        ballots={},
+        counts=Counter(),
+    )
+
+
+def seed() -> Seed:
+    event = Event(
+        id="wfic",
+        names={"en": "Conference"},
+        tracks=[Track(id="film", names={"en": "Film"})],
+        sessions=[session(SESSION), session("other")],
+    )
+    return Seed(event, polls={SESSION: [poll("one", "single", 1), poll("many", "multiple", 2)]})
+
+
+class Talk:
+    """One client of `/ws`, who keeps every channel's state by the rule of the wire: snapshots, and merge patches on them."""
+
+    def __init__(self, ws: ClientConnection) -> None:
+        self.ws = ws
+        self.states: dict[str, Doc] = {}
+        self.places: dict[str, dict[str, Any]] = {}
+        self.me: Doc = {}
+        self.heard: list[Doc] = []
+
+    async def hear(self) -> Doc:
+        """The next message, applied."""
+        message: Doc = json.loads(await self.ws.recv())
+        self.heard.append(message)
+        match message["type"]:
+            case "welcome":
+                self.me = message["me"]
+            case "my":
+                merge(self.me, message["data"])
+            case "snapshot":
+                self.states[message["channel"]] = message["data"]
+                self.places[message["channel"]] = {key: message[key] for key in ("epoch", "seq")}
+            case "ack" | "error":
+                pass
+            case _:
+                assert message["seq"] == self.places[message["channel"]]["seq"] + 1, "an update is missing"
+                self.places[message["channel"]]["seq"] += 1
+                merge(self.states[message["channel"]], message["data"])
+        return message
+
+    async def until(self, true: Callable[[Self], Any]) -> None:
+        """Listen until it is true of what was heard."""
+        while not true(self):
+            await self.hear()
+
+    async def say(self, type: str, **fields: Any) -> str:
+        id: str = fields.pop("id", None) or secrets.token_urlsafe(12)
+        await self.ws.send(json.dumps({"type": type, "id": id, **fields}))
+        return id
+
+    async def do(self, type: str, **fields: Any) -> Doc:
+        """Say a command and listen until its ack (its result) or its failure (its problem)."""
+        id = await self.say(type, **fields)
+        while True:
+            message = await self.hear()
+            if message.get("id") == id:
+                answer: Doc = message["result"] if message["type"] == "ack" else message["problem"]
+                return answer
+
+    @property
+    def public(self) -> Doc:
+        return self.states[f"{SESSION}/public"]
+
+    @property
+    def staff(self) -> Doc:
+        return self.states[f"{SESSION}/staff"]
+
+
 class Site:
-    """A running server: `http` speaks to it, `bearer(role)` is a token's header."""
+    """A running server: `http` speaks to it, `bearer(role)` is a token's header, `talk(role)` a socket that has said hello."""
 
-    def __init__(self, http: httpx.AsyncClient, relay: Relay) -> None:
-        self.http = http
-        self.relay = relay
+    def __init__(self, http: httpx.AsyncClient, server: Running) -> None:
+        self.http, self.server = http, server
+        self.services = server.services
+        self.ws = server.url.replace("http", "ws") + "/ws"
 
-    def bearer(self, role: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(role)}"}
+    @property
+    def relay(self) -> Relay:
+        return self.services.relay
 
-    def token(self, role: str) -> str:
-        return f"{role}.{SESSION}"
+    def token(self, role: str, session: str = SESSION, person: str = "") -> str:
+        return self.services.tokens.issue(person or f"a-{role}", session, Role(role), "en", role.title())
+
+    def bearer(self, role: str, session: str = SESSION) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(role, session)}"}
+
+    @asynccontextmanager
+    async def talk(self, role: str = "attendee", person: str = "", **hello: Any) -> AsyncIterator[Talk]:
+        async with connect(self.ws, proxy=None) as ws:
+            talk = Talk(ws)
+            await ws.send(json.dumps({"type": "hello", "token": self.token(role, person=person), **hello}))
+            await talk.until(lambda talk: talk.heard)
+            channels = talk.heard[0].get("channels", [])
+            await talk.until(lambda talk: "resume" in hello or len(talk.states) == len(channels))
+            yield talk
 
     async def post(self, entrance: str, offer: str, role: str, **headers: str) -> httpx.Response:
         return await self.http.post(f"/{entrance}/{SESSION}", content=offer, headers=SDP | self.bearer(role) | headers)
@@ -48,17 +171,7 @@ class Site:
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    app = FastAPI()
-    errors.install(app)
-    app.include_router(media.router)
-    async with Relay("127.0.0.1", 0, ["127.0.0.1"], max_viewers=2) as relay:
-        app.state.services = SimpleNamespace(relay=relay)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
-        serving = asyncio.create_task(server.serve())
-        await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            yield Site(http, relay)
-        server.should_exit = True
-        await serving
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    settings = Settings(port=0, data=tmp_path, viewers=2)
+    async with running(settings, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+        yield Site(http, server)

@@ -136,7 +136,8 @@ async def test_an_attendee_joins_by_the_link_and_sees_and_hears_the_film(demo: M
 
 async def test_an_encoder_takes_over_with_the_printed_token_and_the_film_returns_after_it(demo: Marquee, http: httpx.AsyncClient) -> None:
     bearer = await join(http, demo.code("attendee"))
-    token = {"Authorization": f"Bearer {demo.find(r'token +(\S+)')}"}
+    printed = demo.find(r"token +(\S+)")
+    token = {"Authorization": f"Bearer {printed}"}
     assert demo.find(r"server +(\S+)") == f"{demo.url}/whip/summit"
     async with viewing(signal_at(demo.url, "whep", bearer)) as viewer:
         await until(lambda: viewer.frames > 5, 15)
