@@ -1,4 +1,4 @@
-import { i18n, languageName, t } from '../lib/i18n.svelte';
+import { languageName, t } from '../lib/i18n.svelte';
 import type { Room } from '../lib/room.svelte';
 import type { Cue } from '../lib/types';
 import { keep, kept } from './kept';
@@ -39,6 +39,3 @@ class Taste {
 
 /** How this guest likes captions, in every session. */
 export const taste = new Taste();
-
-/** The language to offer first to who writes: the page's. */
-export const writing = (): string => i18n.locale;
