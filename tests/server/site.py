@@ -146,7 +146,7 @@ class Site:
 
     @asynccontextmanager
     async def talk(self, role: str = "attendee", person: str = "", **hello: Any) -> AsyncIterator[Talk]:
-        async with connect(self.ws, proxy=None) as ws:
+        async with connect(self.ws, proxy=None, max_queue=None) as ws:  # unread updates must not keep a close from being seen
             talk = Talk(ws)
             await ws.send(json.dumps({"type": "hello", "token": self.token(role, person=person), **hello}))
             await talk.until(lambda talk: talk.heard)
