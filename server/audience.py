@@ -2,6 +2,7 @@
 
 import msgspec
 
+from realtime.errors import UpdateTooBig
 from realtime.hub import Hub
 from server.patch import Doc, difference, merge
 from server.wire import UpdateType
@@ -16,7 +17,7 @@ class Audience:
     """Keeps what was published, so that a snapshot is exactly the sum of the updates and nothing is told twice."""
 
     def __init__(self, hub: Hub, channel: str, state: Doc) -> None:
-        self._hub, self.channel, self._state = hub, channel, state
+        self._hub, self.channel, self._state = hub, channel, _own(state)
         hub.open(channel, lambda: _encode(self._state))
 
     def tell(self, type: UpdateType, parts: Doc) -> None:
@@ -31,12 +32,25 @@ class Audience:
                 patch |= difference({} if before is None else {key: before}, {} if value is None else {key: value})
         if patch:
             merge(self._state, patch)
-            self._hub.publish(self.channel, type, _encode(patch))
+            self._publish(type, patch)
 
     def restate(self, state: Doc) -> None:
         """Everyone gets this state instead, in a new epoch."""
-        self._state = state
+        self._state = _own(state)
         self._hub.reset(self.channel)
+
+    def _publish(self, type: UpdateType, patch: Doc) -> None:
+        try:
+            self._hub.publish(self.channel, type, _encode(patch))
+        except UpdateTooBig:  # a long question with its translations comes back, say: the state is told instead
+            self._hub.reset(self.channel)
+
+
+def _own(state: Doc) -> Doc:
+    """Objects of its own, because patches are merged in place: two audiences may be given parts of one."""
+    own: Doc = {}
+    merge(own, state)
+    return own
 
 
 def _objects(before: Doc, wanted: Doc) -> Doc:

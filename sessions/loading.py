@@ -63,7 +63,8 @@ def cues(db: Connection, session: str, lang: str, limit: int | None = None) -> l
 def _questions(db: Connection, session: str) -> Questions:
     table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
     voters: defaultdict[str, set[str]] = defaultdict(set)
-    for question, person in db.execute(select(votes).where(votes.c.question.in_(select(table.c.id).where(table.c.session == session)))):
+    ours = select(table.c.id).where(table.c.session == session)
+    for question, person in db.execute(select(votes).where(votes.c.question.in_(ours))):
         voters[question].add(person)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.asked_at, table.c.id)).mappings()
     items = [_question(row, voters[row["id"]]) for row in rows]
@@ -79,9 +80,8 @@ def _question(row: RowMapping, votes: set[str]) -> Question:
 def _polls(db: Connection, session: str) -> Polls:
     table, ballots = _table(tables.PollRow), _table(tables.BallotRow)
     cast: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
-    for poll, person, choices in db.execute(
-        select(ballots).where(ballots.c.poll.in_(select(table.c.id).where(table.c.session == session)))
-    ):
+    ours = select(table.c.id).where(table.c.session == session)
+    for poll, person, choices in db.execute(select(ballots).where(ballots.c.poll.in_(ours))):
         cast[poll][person] = choices
     rows = db.execute(select(table).where(table.c.session == session)).mappings()
     return Polls([_poll(row, cast[row["id"]]) for row in rows])

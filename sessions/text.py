@@ -12,10 +12,16 @@ from sessions.errors import Invalid, TooLong
 _GRAPHEMES = regex.compile(r"\X")
 # RFC 5646 section 2.1, the shapes a conference meets: language, script, region, variants.
 _LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?(-[a-zA-Z0-9]{5,8})*")
-# Controls would let a text escape its place on a page or a terminal; line feed is the one people type.
-_CONTROLS = regex.compile(r"[\p{Cc}--\n\t]|[\u2028\u2029\ufeff\U000E0000-\U000E007F]", flags=regex.V1)
+# Controls would let a text escape its place on a page or a terminal; line feed is the one people type. Half a surrogate pair
+# is in no encoding. Tags hide words, except where they make a region's flag (UTS #51, ED-14a).
+_CONTROLS = regex.compile(
+    r"(\U0001F3F4[\U000E0030-\U000E0039\U000E0061-\U000E007A]{2,6}\U000E007F)"
+    r"|[\p{Cc}\p{Cs}--\n\t]|[\u2028\u2029\ufeff\U000E0000-\U000E007F]",
+    flags=regex.V1,
+)
 # Explicit embeddings and overrides without an end would turn the rest of the page around (UAX #9).
 _BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_VISIBLE = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}]")
 BYTES_PER_GRAPHEME = 40
 """A grapheme may stack marks without end; a text over this average is refused as too long."""
 
@@ -27,10 +33,11 @@ def graphemes(text: str) -> int:
 def clean(text: str, limit: int, what: str = "text") -> str:
     """`text` as it may be kept: NFC, trimmed, free of controls; at most `limit` graphemes.
 
-    Raises `Invalid` for an empty text, `TooLong` past the limit: nothing is cut silently.
+    Raises `Invalid` for a text with nothing to see, `TooLong` past the limit: nothing is cut silently.
     """
-    kept: str = _BIDI.sub("", _CONTROLS.sub("", unicodedata.normalize("NFC", text))).strip()
-    if not kept:
+    # NFC last: what is taken out may have stood between a letter and its mark.
+    kept = unicodedata.normalize("NFC", _BIDI.sub("", _CONTROLS.sub(r"\1", text))).strip()
+    if not _VISIBLE.search(kept):
         raise Invalid(f"{what} is empty")
     if len(kept.encode()) > limit * BYTES_PER_GRAPHEME or graphemes(kept) > limit:
         raise TooLong(f"{what} is longer than {limit} characters")
