@@ -98,6 +98,8 @@ def doctor() -> None:
     findings = examine(_settings())
     for finding in findings:
         print(finding)
+    if any(finding.required and not finding.ok for finding in findings):
+        raise typer.Exit(1)
 
 
 def _invite(settings: "Settings", role: Role, session: str | None) -> "Invite":

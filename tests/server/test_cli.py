@@ -221,3 +221,12 @@ def test_the_version_is_one_line() -> None:
     ended = marquee("--version")
     assert ended.returncode == 0
     assert re.fullmatch(r"marquee.*\n", ended.stdout)
+
+
+def test_the_doctor_looks_at_everything_and_fails_for_what_is_required(tmp_path: Path) -> None:
+    fine = marquee("doctor", MARQUEE_DATA=str(tmp_path))
+    assert "Python: 3." in fine.stdout, fine.stderr
+    (tmp_path / "file").write_text("not a folder")
+    ill = marquee("doctor", MARQUEE_DATA=str(tmp_path / "file"))
+    assert ill.returncode == 1
+    assert "MISSING  data folder" in ill.stdout
