@@ -1,6 +1,8 @@
 """The console command: `marquee demo`, `serve`, `link`, `doctor`. Heavy imports wait until a command needs them."""
 
 import asyncio
+import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -152,10 +154,12 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
     else:
         run = uvloop.run
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         run(work())
-    except KeyboardInterrupt:
-        print("stopped", flush=True)
+    # Everything is closed by now. Taking the libraries apart would keep people waiting for half a second more.
+    print("stopped", flush=True)
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _started() -> float:
@@ -165,8 +169,6 @@ def _started() -> float:
         up = float(Path("/proc/uptime").read_text().split()[0])
     except OSError:
         return time.time()
-    import os
-
     return time.time() - (up - int(fields[19]) / os.sysconf("SC_CLK_TCK"))
 
 

@@ -53,7 +53,6 @@ async def run(place: Place, data: Path | None, started: float) -> None:
             await until_signal()
             film.cancel()
             voice.cancel()
-    print("stopped", flush=True)
 
 
 @contextmanager

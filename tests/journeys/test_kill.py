@@ -27,8 +27,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
     else:
-        with postgres() as url:
-            yield url
+        with postgres() as server:
+            yield server.database()
 
 
 @asynccontextmanager

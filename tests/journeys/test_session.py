@@ -1,5 +1,6 @@
 """A session from beginning to end, with four people at four Chromium pages."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -71,5 +72,14 @@ async def test_a_session_is_published_watched_asked_voted_and_captioned(tmp_path
         await expect(attendee.test("caption", '[data-lang="en"]')).to_contain_text(ENGLISH, timeout=30_000)
         await attendee.test("caption-language").select_option("es")
         await expect(attendee.test("caption", '[data-lang="es"]')).to_contain_text(SPANISH, timeout=30_000)
+
+        # It can be taken home.
+        await attendee.page.get_by_role("tab", name="Transcript").click()
+        await expect(attendee.page.get_by_role("log", name="Transcript")).to_contain_text(SPANISH, timeout=30_000)
+        async with attendee.page.expect_download() as saving:
+            await attendee.page.get_by_role("button", name="SRT").click()
+        saved = await saving.value
+        assert saved.suggested_filename == f"{SESSION}.es.srt"
+        assert SPANISH.search(await asyncio.to_thread(Path(await saved.path()).read_text))
 
         assert [visitor.errors for visitor in (publisher, attendee, moderator, speaker)] == [[], [], [], []]

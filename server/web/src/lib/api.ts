@@ -58,12 +58,19 @@ export async function invites(token: string): Promise<InviteLink[]> {
   return answer.invites;
 }
 
-/** Where a session's captions can be downloaded in a language. */
-export function captionsUrl(session: string, lang: string, format: CaptionFormat): string {
-  return `/api/sessions/${encodeURIComponent(session)}/captions.${format}?lang=${encodeURIComponent(lang)}`;
+/** A session's captions in a language as a file, to be saved. */
+export async function transcript(session: string, lang: string, format: CaptionFormat, token: string): Promise<File> {
+  const path = `/api/sessions/${encodeURIComponent(session)}/captions.${format}?lang=${encodeURIComponent(lang)}`;
+  const answer = await get(path, { headers: { Authorization: `Bearer ${token}` } });
+  const type = answer.headers.get('content-type') ?? '';
+  return new File([await answer.blob()], `${session}.${lang}.${format}`, { type });
 }
 
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await (await get(path, init)).json()) as T;
+}
+
+async function get(path: string, init?: RequestInit): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(path, { ...init, signal: AbortSignal.timeout(15_000) });
@@ -71,7 +78,7 @@ async function request<T>(path: string, init?: RequestInit): Promise<T> {
     throw new ProblemError('network', error instanceof Error ? error.message : '');
   }
   if (!answer.ok) throw await problemOf(answer);
-  return (await answer.json()) as T;
+  return answer;
 }
 
 /** The problem an answer carries; a proxy in between may have answered something else than ours. */
