@@ -23,7 +23,7 @@ def webvtt(lines: Iterable[Line], lang: str, zero: int) -> str:
     """A WebVTT file. Markup in a text is text (section 3.1: `&`, `<` and `>` are escaped); a speaker becomes a voice."""
     blocks = [f"WEBVTT\nLanguage: {lang}"]
     for line in lines:
-        voice = f"<v {_voice(line.speaker)}>" if line.speaker else ""
+        voice = f"<v {escape(_row(line.speaker), quote=False)}>" if line.speaker else ""
         text = escape(wrap(line.text, line.lang), quote=False)
         blocks.append(f"{line.number}\n{_span(line, zero, '.')}\n{voice}{text}")
     return "\n\n".join(blocks) + "\n"
@@ -41,14 +41,14 @@ def plain(lines: Iterable[Line]) -> str:
     speaker = None
     for line in lines:
         if line.speaker != speaker and line.speaker:
-            said.append(f"\n{line.speaker}:")
+            said.append(f"\n{_row(line.speaker)}:")
         speaker = line.speaker
-        said.append(line.text)
+        said.append(_row(line.text))
     return "\n".join(said).strip() + "\n" if said else ""
 
 
-def _voice(name: str) -> str:
-    return escape(" ".join(name.split()), quote=False)
+def _row(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _span(line: Line, zero: int, point: str) -> str:

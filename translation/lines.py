@@ -60,7 +60,7 @@ def tail(text: str, lang: str) -> str:
 
 def wrap(text: str, lang: str) -> str:
     """A caption in rows, for players that do not break lines by themselves."""
-    return "\n".join(_pieces(text, row(lang)))
+    return "\n".join(_pieces(" ".join(text.split()), row(lang)))
 
 
 def _pieces(text: str, limit: int, last: bool = False) -> list[str]:

@@ -68,21 +68,21 @@ class _Pipeline:
     def __init__(self, mode: Path) -> None:
         self._mode = mode
         self._lock = asyncio.Lock()
-        self._process: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[asyncio.subprocess.Process] | None = None
 
     async def translate(self, text: str) -> str:
         async with self._lock:
-            if self._process is None:
-                self._process = await asyncio.create_subprocess_shell(
-                    _command(self._mode),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.DEVNULL,
-                    env=os.environ | {"LC_ALL": "C.UTF-8"},
-                    start_new_session=True,  # so that all its programs can be ended as one group
-                )
+            if self._starting is None:
+                self._starting = asyncio.create_task(_start(self._mode))
             try:
-                return await self._ask(self._process, text)
+                # Cancelling the start would kill the shell only, and wait for ever for its programs to close the
+                # pipes. So a caller who is cancelled meanwhile leaves the pipeline, still unused, to the next one.
+                process = await asyncio.shield(self._starting)
+            except OSError as error:
+                self._starting = None
+                raise EngineError(f"Apertium {self._mode.stem}: {error!r}") from error
+            try:
+                return await self._ask(process, text)
             except BaseException:
                 # Its answer would be taken for the next one's.
                 await self._end()
@@ -95,7 +95,7 @@ class _Pipeline:
     async def _ask(self, process: asyncio.subprocess.Process, text: str) -> str:
         assert process.stdin is not None
         assert process.stdout is not None
-        one_line = " ".join(text.split())
+        one_line = " ".join(text.replace("\0", " ").split())
         try:
             async with asyncio.timeout(TIMEOUT):
                 process.stdin.write(_SPECIAL.sub(r"\\\1", one_line).encode() + END.encode() + b"\0")
@@ -103,15 +103,29 @@ class _Pipeline:
                 answer = await process.stdout.readuntil(b"\0")
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise EngineError(f"Apertium {self._mode.stem}: {error!r}") from error
-        plain = _UNKNOWN.sub("", answer[:-1].decode().replace(END, ""))
+        plain = _UNKNOWN.sub("", answer[:-1].decode(errors="replace").replace(END, ""))
         return " ".join(_ESCAPED.sub(r"\1", plain).split())
 
     async def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return
+        with contextlib.suppress(OSError):
+            process = await starting
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
+
+
+async def _start(mode: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_shell(
+        _command(mode),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+        start_new_session=True,  # so that all its programs can be ended as one group
+    )
 
 
 def _installed(folder: Path) -> dict[tuple[str, str], Path]:

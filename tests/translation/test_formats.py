@@ -1,0 +1,42 @@
+"""Transcripts are files that players read."""
+
+from translation.formats import Line, plain, srt, webvtt
+
+ZERO = 1_700_000_000_000
+LINES = [
+    Line(3, "Good evening <everyone> & welcome.", "en", ZERO + 1_500, ZERO + 4_000, "Amina\n<i>"),
+    Line(4, "Let us begin.", "en", ZERO + 3_600_000, ZERO + 3_602_005, "Amina\n<i>"),
+    Line(7, "谢谢主席。", "zh", ZERO + 3_700_000, ZERO + 3_701_000),
+]
+
+
+def test_webvtt_escapes_markup_and_names_the_voice() -> None:
+    assert webvtt(LINES[:1], "en", ZERO) == (
+        "WEBVTT\nLanguage: en\n\n3\n00:00:01.500 --> 00:00:04.000\n<v Amina &lt;i&gt;>Good evening &lt;everyone&gt; &amp; welcome.\n"
+    )
+
+
+def test_a_line_cannot_end_its_cue_or_begin_another() -> None:
+    line = Line(1, "one\n\n00:00:00.000 --> 00:01:00.000\ntwo --> three", "en", ZERO, ZERO + 1)
+    cue = webvtt([line], "en", ZERO).split("\n\n", 1)[1]
+    assert "\n\n" not in cue
+    assert cue.count("-->") == 1
+
+
+def test_subrip_counts_from_one_with_commas() -> None:
+    assert srt(LINES, ZERO).startswith(
+        "1\n00:00:01,500 --> 00:00:04,000\nGood evening <everyone> & welcome.\n\n2\n01:00:00,000 --> 01:00:02,005\n"
+    )
+
+
+def test_times_before_the_start_stand_at_it_and_no_cue_is_empty() -> None:
+    early = Line(1, "Hello.", "en", ZERO - 9_000, ZERO - 8_000)
+    assert "00:00:00.000 --> 00:00:00.001" in webvtt([early], "en", ZERO)
+
+
+def test_plain_text_names_a_speaker_where_they_begin() -> None:
+    assert plain(LINES) == "Amina <i>:\nGood evening <everyone> & welcome.\nLet us begin.\n谢谢主席。\n"
+
+
+def test_no_lines_make_files_without_cues() -> None:
+    assert (webvtt([], "en", ZERO), srt([], ZERO), plain([])) == ("WEBVTT\nLanguage: en\n", "", "")

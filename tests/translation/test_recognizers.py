@@ -1,0 +1,91 @@
+"""What holds for every recognizer, heard on a real reading of Dickens."""
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+
+import moonshine_voice
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.translation.servers import vosk_server
+from translation.engines import RATE, EngineError, Heard, Recognizer, Sound
+from translation.engines.moonshine import Moonshine
+from translation.engines.vosk import Vosk
+
+SECONDS = 12
+OPENING = "it was the best of times it was the worst of times"
+
+
+def reading() -> NDArray[np.int16]:
+    with wave.open(str(Path(str(moonshine_voice.get_assets_path())) / "two_cities.wav")) as file:
+        rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    places = np.arange(0, SECONDS, 1 / RATE) * rate
+    return np.interp(places, np.arange(len(samples)), samples).astype(np.int16)
+
+
+async def pieces(samples: NDArray[np.int16], seconds: float = 0.1) -> Sound:
+    step = int(RATE * seconds)
+    for begin in range(0, len(samples), step):
+        yield samples[begin : begin + step]
+        await asyncio.sleep(0)
+
+
+async def listen(recognizer: Recognizer, samples: NDArray[np.int16]) -> list[Heard]:
+    return [heard async for heard in recognizer.recognize(pieces(samples))]
+
+
+def words(heard: list[Heard]) -> str:
+    said = " ".join(item.text for item in heard if item.final).lower()
+    return " ".join("".join(letter for letter in said if letter.isalpha() or letter == " ").split())
+
+
+@pytest.fixture(params=["moonshine", "vosk"])
+async def recognizer(request: pytest.FixtureRequest) -> AsyncIterator[Recognizer]:
+    async with AsyncExitStack() as stack:
+        engine: Recognizer = Moonshine()
+        stack.push_async_callback(engine.close)
+        if request.param == "vosk":
+            engine = Vosk(await stack.enter_async_context(vosk_server(engine)))
+            stack.push_async_callback(engine.close)
+        yield engine
+
+
+async def test_a_reading_is_understood_line_by_line(recognizer: Recognizer) -> None:
+    heard = await listen(recognizer, reading())
+    assert OPENING in words(heard)
+    assert not heard[0].final, "a line is guessed at before it is finished"
+    assert all(0 <= item.start <= item.end <= SECONDS + 1 for item in heard)
+    finals = [item for item in heard if item.final]
+    assert [item.start for item in finals] == sorted(item.start for item in finals)
+
+
+async def test_two_rooms_do_not_hear_each_other(recognizer: Recognizer) -> None:
+    whole = reading()
+    first, second = await asyncio.gather(listen(recognizer, whole[: 6 * RATE]), listen(recognizer, whole[6 * RATE :]))
+    assert "best of times" in words(first)
+    assert "best of times" not in words(second)
+    assert words(second)
+
+
+async def test_silence_says_nothing(recognizer: Recognizer) -> None:
+    assert words(await listen(recognizer, np.zeros(3 * RATE, np.int16))) == ""
+
+
+async def test_one_that_is_left_in_the_middle_leaves_the_engine_to_others(recognizer: Recognizer) -> None:
+    async with aclosing(recognizer.recognize(pieces(reading()))) as heard:  # type: ignore[type-var]
+        await anext(heard)
+    listening = asyncio.create_task(listen(recognizer, reading()))
+    await asyncio.sleep(0.3)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert OPENING in words(await listen(recognizer, reading()))
+
+
+async def test_a_server_that_is_not_there_is_an_engine_error() -> None:
+    with pytest.raises(EngineError, match="Vosk"):
+        await listen(Vosk("ws://127.0.0.1:9"), np.zeros(RATE, np.int16))

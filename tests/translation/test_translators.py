@@ -1,0 +1,93 @@
+"""What holds for every translator, on the pairs that the tests' packages bring."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.translation.servers import libretranslate_server
+from translation.engines import EngineError, Translator
+from translation.engines.apertium import Apertium
+from translation.engines.libretranslate import LibreTranslate
+
+
+@pytest.fixture(params=["apertium", "libretranslate"])
+async def translator(request: pytest.FixtureRequest) -> AsyncIterator[Translator]:
+    async with AsyncExitStack() as stack:
+        engine: Translator = Apertium()
+        stack.push_async_callback(engine.close)
+        if request.param == "libretranslate":
+            engine = await LibreTranslate.open(await stack.enter_async_context(libretranslate_server(engine, ("en", "es", "fr"))))
+            stack.push_async_callback(engine.close)
+        yield engine
+
+
+async def test_english_becomes_spanish(translator: Translator) -> None:
+    assert translator.can("en", "es")
+    assert await translator.translate("We build bridges between cultures.", "en-GB", "es-MX") == "Construimos puentes entre culturas."
+
+
+async def test_a_language_without_a_pair_is_reached_over_another(translator: Translator) -> None:
+    assert translator.can("en", "fr")
+    assert "cinéma" in await translator.translate("The cinema is here.", "en", "fr")
+
+
+async def test_what_it_cannot_is_said(translator: Translator) -> None:
+    assert not translator.can("en", "zh")
+    assert not translator.can("en", "en")
+    with pytest.raises(EngineError):
+        await translator.translate("Hello.", "en", "zh")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "^[brackets]$ {and} <tags> / \\slashes\\ @ # *",
+        "One line.\nAnother line.",
+        "\0NUL\0",
+        "كيف نموّل الأفلام؟ 🎬 ^$",
+        "[][\n]",
+    ],
+)
+async def test_signs_with_a_meaning_for_the_engine_are_text(translator: Translator, text: str) -> None:
+    await translator.translate(text, "en", "es")
+    assert await translator.translate("The house is big.", "en", "es") == "La casa es grande."
+
+
+async def test_many_at_once_each_get_their_own(translator: Translator) -> None:
+    numbers = range(100, 140)
+    answers = await asyncio.gather(*(translator.translate(f"The number is {number}.", "en", "es") for number in numbers))
+    assert all(str(number) in answer for number, answer in zip(numbers, answers, strict=True))
+
+
+async def test_one_that_is_cancelled_does_not_disturb_the_next(translator: Translator) -> None:
+    for delay in (0, 0.001, 0.005, 0.02):
+        lost = asyncio.create_task(translator.translate("This answer is wanted by nobody. " * 20, "en", "es"))
+        await asyncio.sleep(delay)
+        lost.cancel()
+        await asyncio.gather(lost, return_exceptions=True)
+        assert await translator.translate("The house is big.", "en", "es") == "La casa es grande."
+
+
+async def test_a_machine_without_apertium_can_nothing(tmp_path: Path) -> None:
+    engine = Apertium(tmp_path)
+    assert not engine.can("en", "es")
+    await engine.close()
+
+
+async def test_a_server_that_is_not_there_is_an_engine_error() -> None:
+    with pytest.raises(EngineError, match="LibreTranslate"):
+        await LibreTranslate.open("http://127.0.0.1:9")
+
+
+async def test_a_server_that_breaks_is_an_engine_error_and_is_asked_again() -> None:
+    apertium = Apertium()
+    async with libretranslate_server(apertium, ("en", "es")) as url:
+        engine = await LibreTranslate.open(url)
+        with pytest.raises(EngineError, match="500"):
+            await engine.translate("break", "en", "es")
+        assert await engine.translate("The house is big.", "en", "es") == "La casa es grande."
+        await engine.close()
+    await apertium.close()
