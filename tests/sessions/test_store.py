@@ -1,0 +1,225 @@
+"""What is acknowledged is in the database, once, in order; on SQLite and on PostgreSQL."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from server.migrating import migrate
+from sessions import loading, store, tables
+from sessions.errors import Overloaded
+from sessions.store import Store, Write
+
+S = "summit"
+
+
+def person(id: str, **others: Any) -> Write:
+    row = {"session": S, "role": "attendee", "name": "Ana", "lang": "es", "region": None, "sector": None, "joined_at": 1_700_000_000_000}
+    return Write("person", {"id": id} | row | others)
+
+
+def question(id: str = "q1", **others: Any) -> Write:
+    row = {"session": S, "author": "ana", "author_name": "Ana", "text": "من يملك الأرشيف؟", "lang": "ar", "asked_at": 1_700_000_000_000}
+    state = {"state": "pending", "answered": False, "answer": None, "reason": None, "translations": {}}
+    return Write("question", {"id": id} | row | state | others)
+
+
+def poll(id: str = "p1") -> Write:
+    options = [{"id": "a", "texts": {"en": "A"}}, {"id": "b", "texts": {"en": "B"}}]
+    row = {"kind": "single", "state": "open", "texts": {"en": "Which?"}, "max_choices": 1, "results": "published", "order": 1}
+    return Write("poll", {"id": id, "session": S, "options": options} | row)
+
+
+def ballot(person: str, *choices: str, poll: str = "p1") -> Write:
+    return Write("ballot", {"poll": poll, "person": person, "choices": list(choices)})
+
+
+def reply(person: str, key: str, result: str = "{}", at: int = 1) -> Write:
+    return Write("reply", {"person": person, "key": key, "session": S, "result": result, "at": at})
+
+
+def cue(number: int, lang: str = "en") -> Write:
+    return Write("cue", {"session": S, "lang": lang, "number": number, "cue": {"text": f"line {number}"}})
+
+
+BROKEN = Write("person", person("broken").params | {"role": None})
+"""A row that no database takes."""
+
+
+async def held(db: Store) -> loading.Held:
+    return await db.read(lambda connection: loading.held(connection, S))
+
+
+async def count(db: Store, row: type[SQLModel]) -> int:
+    table = row.__table__  # type: ignore[attr-defined]
+    return await db.read(lambda connection: connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def test_the_migrations_make_exactly_the_tables_that_are_declared(url: str) -> None:
+    engine = store.connect(url)
+    migrate(engine)
+    migrate(engine)  # and a second start finds nothing to do
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.SQLModel.metadata) == []
+    engine.dispose()
+
+
+async def test_what_was_written_is_read_back(store: Store) -> None:
+    await store.write(person("ana"), question(translations={"en": "Who owns the archive?"}), poll())
+    await store.write(
+        Write("question.vote", {"question": "q1", "person": "bo"}),
+        Write("stage", {"session": S, "question": "q1"}),
+        ballot("bo", "a"),
+        Write("reaction", {"session": S, "kind": "applause", "count": 3_000_000_000}),
+        reply("bo", "k1", '{"ok":true}'),
+    )
+    kept = await held(store)
+    asked = kept.questions.items["q1"]
+    assert (asked.text, asked.votes, asked.translations) == ("من يملك الأرشيف؟", {"bo"}, {"en": "Who owns the archive?"})
+    assert kept.questions.stage == "q1"
+    assert kept.polls.items["p1"].ballots == {"bo": ["a"]}
+    assert kept.polls.items["p1"].counts == {"a": 1}
+    assert kept.reactions.counts["applause"] == 3_000_000_000
+    assert kept.replies == {("bo", "k1"): '{"ok":true}'}
+
+
+async def test_a_session_reads_only_what_is_its_own(store: Store) -> None:
+    await store.write(question(), question("q2", session="other"), Write("question.vote", {"question": "q2", "person": "bo"}))
+    kept = await held(store)
+    assert list(kept.questions.items) == ["q1"]
+    assert kept.questions.items["q1"].votes == set()
+
+
+async def test_writing_the_same_again_changes_nothing(store: Store) -> None:
+    job = (
+        person("ana"),
+        question(),
+        Write("question.vote", {"question": "q1", "person": "bo"}),
+        poll(),
+        ballot("bo", "a"),
+        reply("bo", "k"),
+    )
+    for _ in range(3):
+        await store.write(*job)
+    assert [await count(store, row) for row in (tables.PersonRow, tables.QuestionVoteRow, tables.BallotRow, tables.ReplyRow)] == [1] * 4
+
+
+async def test_a_person_has_one_ballot_whatever_they_send(store: Store) -> None:
+    await store.write(poll())
+    await asyncio.gather(*(store.write(ballot("bo", choice)) for choice in "abababab"))
+    assert await count(store, tables.BallotRow) == 1
+    assert (await held(store)).polls.items["p1"].ballots == {"bo": ["b"]}, "the last one holds"
+
+
+async def test_the_database_itself_refuses_a_second_ballot(store: Store) -> None:
+    table = tables.BallotRow.__table__  # type: ignore[attr-defined]
+
+    def twice(connection: Connection) -> None:
+        for _ in range(2):
+            connection.execute(table.insert().values(poll="p1", person="bo", choices=["a"]))
+
+    with pytest.raises(IntegrityError):
+        await store.read(twice)
+
+
+async def test_the_first_reply_to_a_key_stays(store: Store) -> None:
+    await store.write(reply("bo", "k", '{"n":1}'))
+    await store.write(reply("bo", "k", '{"n":2}'))
+    assert (await held(store)).replies == {("bo", "k"): '{"n":1}'}
+
+
+async def test_replies_come_back_oldest_first_and_only_the_newest(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "REPLIES_LIMIT", 2)
+    await store.write(*(reply("bo", f"k{at}", at=at) for at in (3, 1, 2)))
+    assert list((await held(store)).replies) == [("bo", "k2"), ("bo", "k3")]
+
+
+async def test_the_last_cues_come_back_oldest_first(store: Store) -> None:
+    await store.write(*(cue(number) for number in range(1, 6)), cue(9, "es"))
+    assert [number for number, _ in await store.read(lambda db: loading.cues(db, S, "en", 3))] == [3, 4, 5]
+    assert [number for number, _ in await store.read(lambda db: loading.cues(db, S, "en"))] == [1, 2, 3, 4, 5]
+    assert await store.read(lambda db: loading.cues(db, S, "en", 1)) == [(5, {"text": "line 5"})]
+
+
+async def test_a_crowd_shares_commits_and_hears_in_the_order_it_spoke(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[int] = []
+    commit = store._execute
+    monkeypatch.setattr(store, "_execute", lambda group: (commits.append(len(group)), commit(group)))
+    await store.write(poll())
+    told: list[int] = []
+    all_told = asyncio.Event()
+
+    def done(number: int, error: Exception | None) -> None:
+        assert error is None
+        told.append(number)
+        if len(told) == 500:
+            all_told.set()
+
+    for number in range(500):
+        store.submit([ballot(f"p{number}", "a"), reply(f"p{number}", "k")], lambda error, number=number: done(number, error))  # type: ignore[misc]
+    await all_told.wait()
+    assert told == list(range(500))
+    assert sum(commits) == 501
+    assert len(commits) < 50, "most went along with others"
+    assert await count(store, tables.BallotRow) == 500
+
+
+async def test_a_job_that_fails_takes_no_neighbour_down_and_leaves_nothing(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    results = await asyncio.gather(
+        store.write(person("a")), store.write(person("b"), BROKEN), store.write(person("c")), return_exceptions=True
+    )
+    assert results[0] is None
+    assert isinstance(results[1], IntegrityError)
+    assert results[2] is None
+    ids = tables.PersonRow.__table__.c.id  # type: ignore[attr-defined]
+    assert await store.read(lambda db: sorted(db.execute(select(ids)).scalars())) == ["a", "c"], "b's job is all or nothing"
+    assert "a write failed" in caplog.text
+
+
+async def test_a_writer_that_cannot_keep_up_refuses_before_anything_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions.store.JOBS_LIMIT", 3)
+    held_up, go_on = threading.Event(), threading.Event()
+    execute = store._execute
+
+    def slow(group: Any) -> None:
+        held_up.set()
+        go_on.wait(10)
+        execute(group)
+
+    monkeypatch.setattr(store, "_execute", slow)
+    writes = [asyncio.create_task(store.write(person(str(number)))) for number in range(3)]
+    await asyncio.to_thread(held_up.wait, 10)
+    with pytest.raises(Overloaded):
+        await store.write(person("late"))
+    go_on.set()
+    await asyncio.gather(*writes)
+    await store.write(person("later"))
+    assert await count(store, tables.PersonRow) == 4
+
+
+async def test_who_stops_waiting_does_not_stop_the_write(store: Store) -> None:
+    task = asyncio.create_task(store.write(person("ana")))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await store.write(person("bo"))
+    assert await count(store, tables.PersonRow) == 2
+
+
+async def test_leaving_commits_what_is_queued(url: str) -> None:
+    told: list[Exception | None] = []
+    first = Store(url)
+    await asyncio.to_thread(migrate, first.engine)
+    async with first:
+        for number in range(100):
+            first.submit([person(str(number))], told.append)
+    assert told == [None] * 100
+    async with Store(url) as second:
+        assert await count(second, tables.PersonRow) == 100
