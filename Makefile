@@ -18,7 +18,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-hub system clean always
+.PHONY: help demo test check bench bench-relay bench-hub picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -44,6 +44,9 @@ bench-relay: $(VENV)/.test ## server CPU per forwarded packet at 50 viewers, and
 
 bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 sockets, and two usual ways beside it
 	@$(BIN)/python -m tests.load.hub
+
+picture: system $(VENV)/.test $(VENV)/.package ## take the picture of the README anew, from the demo in Chromium
+	$(BIN)/python -m pytest -q tests/journeys/test_picture.py && cp artifacts/picture.jpg tests/journeys/picture.jpg
 
 clean: ## remove what make has made, but no data
 	rm -rf $(VENV) server/web/dist server/web/node_modules artifacts dist

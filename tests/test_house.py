@@ -44,7 +44,7 @@ def variables(service: str) -> dict[str, str]:
 class TestMake:
     def test_make_alone_tells_every_target_a_person_would_use(self) -> None:
         told = set(re.findall(r"^make (\S+)", output("make", "--no-print-directory"), re.MULTILINE))
-        assert told == {"help", "demo", "test", "check", "bench", "bench-relay", "bench-hub", "clean"}
+        assert told == {"help", "demo", "test", "check", "bench", "bench-relay", "bench-hub", "picture", "clean"}
 
     def test_the_last_thing_make_test_does_is_run_the_tests(self) -> None:
         steps = output("make", "--no-print-directory", "--dry-run", "test").strip().splitlines()
