@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from realtime.hub import Hub
 from realtime.relay import Relay, Tap
 from server.patch import Doc, difference, merge
-from sessions.errors import Invalid
+from server.wire import UpdateType
+from sessions.errors import Conflict, Invalid, NotHere
 from sessions.loading import CUES_LIMIT
 from sessions.programme import Session
 from translation.engines import RATE, EngineError, Heard, Recognizer, Translator
@@ -73,6 +74,11 @@ class _Room:
 
     def channel(self, lang: str) -> str:
         return f"{self.session.id}/captions/{lang}"
+
+    def line(self, lang: str, number: int) -> Doc | None:
+        """A final that newcomers still get."""
+        found: Doc | None = self.states.get(lang, {}).get("cues", {}).get(str(number))
+        return found
 
     def others(self, lang: str) -> list[str]:
         return [other for other in self.states if other != lang]
@@ -142,6 +148,26 @@ class Captioning:
             start = min(start, now - int(len(text) * TYPING * 1000))
         self._line(room, lang, text, (start, now), final, origin, speaker)
 
+    def correct(self, session: str, lang: str, number: int, revision: int, text: str, speaker: str | None = None) -> int:
+        """Put a final line right; returns its new revision. It is handed to `keep` before this returns.
+
+        Raises NotHere for a line that is not among the last CUES_LIMIT, Conflict when `revision` is not the line's.
+        """
+        room = self._rooms[session]
+        cue = room.line(lang, number)
+        if cue is None:
+            raise NotHere(f"only the last {CUES_LIMIT} lines of a language can be corrected")
+        if cue.get("revision", 0) != revision:
+            raise Conflict("somebody corrected this line meanwhile")
+        made = cue | {"text": text, "lang": lang, "revision": revision + 1}
+        made["via"] = "original" if cue["via"] == "original" else "human"
+        if speaker is not None:
+            made["speaker"] = speaker
+        self._tell_correction(room, lang, number, made)
+        if lang == room.session.floor:
+            self._queue(room, _Line(number, made))
+        return revision + 1
+
     async def _hear(self, room: _Room, recognizer: Recognizer) -> None:
         pause = BACKOFF[0]
         while True:
@@ -190,7 +216,7 @@ class Captioning:
         if len(room.waiting) >= QUEUE_LIMIT:
             logger.warning("%s: %d lines wait for translation; one goes without", room.session.id, QUEUE_LIMIT)
             for lang in room.others(line.cue["lang"]):
-                self._tell_final(room, lang, line.number, line.cue | {"via": "untranslated"})
+                self._tell_translated(room, lang, line.number, line.cue | {"via": "untranslated"})
             return
         room.waiting.append(line)
         self._stir(room)
@@ -224,7 +250,7 @@ class Captioning:
         text = await self.translate(cue["text"], cue["lang"], lang)
         made = {"via": "untranslated"} if text is None else {"via": "machine", "text": text, "lang": lang}
         if number is not None:
-            self._tell_final(room, lang, number, cue | made)
+            self._tell_translated(room, lang, number, cue | made)
         elif not room.waiting:
             self._tell_partial(room, lang, cue | made)
 
@@ -241,10 +267,23 @@ class Captioning:
         cues |= dict.fromkeys(list(state["cues"])[: max(0, len(state["cues"]) + 1 - CUES_LIMIT)])
         self._tell(room, lang, {"cues": cues} | ({"partial": None} if "partial" in state else {}))
 
-    def _tell(self, room: _Room, lang: str, patch: Doc) -> None:
+    def _tell_translated(self, room: _Room, lang: str, number: int, cue: Doc) -> None:
+        """A line's first translation is a final; that of a corrected line corrects it, where no person did."""
+        held = room.line(lang, number)
+        if "revision" not in cue:
+            self._tell_final(room, lang, number, cue)
+        elif held is not None and held["via"] != "human":
+            self._tell_correction(room, lang, number, cue | {"revision": held.get("revision", 0) + 1})
+
+    def _tell_correction(self, room: _Room, lang: str, number: int, cue: Doc) -> None:
+        self._keep(room.session.id, lang, number, cue)
+        change = difference(room.states[lang]["cues"][str(number)], cue)
+        self._tell(room, lang, {"cues": {str(number): change}}, "caption.corrected")
+
+    def _tell(self, room: _Room, lang: str, patch: Doc, type: UpdateType = "caption.cued") -> None:
         if patch:
             merge(room.states[lang], patch)
-            self._hub.publish(room.channel(lang), "caption.cued", _encode(patch))
+            self._hub.publish(room.channel(lang), type, _encode(patch))
 
     # Translation, of questions too
 

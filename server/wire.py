@@ -121,6 +121,19 @@ class CaptionCommit(CommandBase, tag="caption.commit"):
     speaker: Annotated[str, Meta(max_length=320)] | None = None
 
 
+class CaptionCorrect(CommandBase, tag="caption.correct"):
+    """Puts a final line right. `revision` is the one its author has seen: a line corrected meanwhile is a conflict.
+
+    Without a `speaker` the line keeps its own. A line of the floor is translated anew, except where a person put it right.
+    """
+
+    lang: Lang
+    number: Annotated[int, Meta(ge=1)]
+    revision: Annotated[int, Meta(ge=0)]
+    text: Long
+    speaker: Annotated[str, Meta(max_length=320)] | None = None
+
+
 Command = (
     ChannelSubscribe
     | ChannelUnsubscribe
@@ -136,6 +149,7 @@ Command = (
     | PollVote
     | ReactionSend
     | CaptionCommit
+    | CaptionCorrect
 )
 ClientMessage = Hello | Command
 
@@ -206,17 +220,20 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
 class Cue(Struct, kw_only=True, omit_defaults=True):
     """One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet.
 
+    A recognizer's times are the sound's own (RTP), put on the clock by when the sound came in.
     `origin` says who made the words of the floor, `via` how they came into this language:
-    `untranslated` means that the text stands in the floor's language because nobody could translate it.
+    `untranslated` means that the text stands in the floor's language because nobody could translate it, `human` that a
+    person put the translation right. A final changes only by a correction, and `revision` counts those.
     """
 
     text: str
     lang: str
     start: int
     origin: Literal["recognizer", "human", "scripted"]
-    via: Literal["original", "machine", "untranslated"]
+    via: Literal["original", "machine", "untranslated", "human"]
     end: int | None = None
     speaker: str | None = None
+    revision: int = 0
 
 
 class CaptionState(Struct, kw_only=True, omit_defaults=True):
@@ -245,6 +262,7 @@ UpdateType = Literal[
     "presence.counted",
     "stream.changed",
     "caption.cued",
+    "caption.corrected",
 ]
 
 

@@ -22,7 +22,7 @@ WATCH = frozenset({"session.read", "media.watch", "caption.read"})
 TAKE_PART = WATCH | {"question.ask", "question.vote", "poll.vote", "reaction.send"}
 CURATE = frozenset({"question.publish", "question.dismiss", "question.highlight", "question.answer", "staff.read"})
 RUN_POLLS = frozenset({"poll.open", "poll.close", "poll.reveal", "staff.read"})
-CAPTION = frozenset({"caption.commit"})
+CAPTION = frozenset({"caption.commit", "caption.correct"})
 PUBLISH = frozenset({"media.publish"})
 
 RIGHTS: dict[Role, frozenset[str]] = {

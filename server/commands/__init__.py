@@ -23,4 +23,5 @@ HANDLERS: dict[type, Handler] = {
     wire.PollVote: polls.vote,
     wire.ReactionSend: reactions.send,
     wire.CaptionCommit: captions.commit,
+    wire.CaptionCorrect: captions.correct,
 }

@@ -1,4 +1,4 @@
-"""`caption.commit`: a human captioner's line joins the recognizer's path."""
+"""`caption.*`: a human captioner's line joins the recognizer's path, and a line that was told is put right."""
 
 from server import wire
 from server.commands.context import Context
@@ -11,8 +11,19 @@ LINE_LIMIT = 500
 
 
 def commit(context: Context, command: wire.CaptionCommit) -> Outcome:
-    text = clean(command.text, LINE_LIMIT, "the caption")
-    speaker = None if command.speaker is None else clean(command.speaker, NAME_LIMIT, "the speaker")
+    text, speaker = _said(command)
     # A final is queued for the store before this command's reply, so the ack says that it is durable.
     context.captioning.commit(context.live.session.id, language(command.lang), text, command.final, speaker)
     return Outcome()
+
+
+def correct(context: Context, command: wire.CaptionCorrect) -> Outcome:
+    text, speaker = _said(command)
+    session, lang = context.live.session.id, language(command.lang)
+    revision = context.captioning.correct(session, lang, command.number, command.revision, text, speaker)
+    return Outcome(result={"revision": revision})
+
+
+def _said(command: wire.CaptionCommit | wire.CaptionCorrect) -> tuple[str, str | None]:
+    speaker = None if command.speaker is None else clean(command.speaker, NAME_LIMIT, "the speaker")
+    return clean(command.text, LINE_LIMIT, "the caption"), speaker

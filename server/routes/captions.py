@@ -1,7 +1,9 @@
 """A session's transcript as a file, in each language of its captions."""
 
+import json
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -12,20 +14,35 @@ from sessions import loading
 from sessions.text import language
 from translation.formats import Line, plain, srt, webvtt
 
-MEDIA_TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip", "txt": "text/plain"}
+MEDIA_TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip", "txt": "text/plain", "json": "application/json"}
 
 router = APIRouter(tags=["captions"])
+
+Rows = list[tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which lines: past a number, and of those what was said in a time."""
+
+    after: Annotated[int, Query(ge=0, description="only lines with a higher number")] = 0
+    since: Annotated[int, Query(ge=0, description="only lines that end later; ms since 1970 UTC")] = 0
+    until: Annotated[int | None, Query(ge=0, description="only lines that start earlier; ms since 1970 UTC")] = None
+
+    def holds(self, cue: dict[str, Any]) -> bool:
+        return bool(cue["end"] > self.since and (self.until is None or cue["start"] < self.until))
 
 
 @router.get("/api/sessions/{session}/captions.{format}", response_class=Response)
 async def transcript(
     session: str,
-    format: Literal["vtt", "srt", "txt"],
+    format: Literal["vtt", "srt", "txt", "json"],
     lang: Annotated[str, Query(max_length=35)],
+    wanted: Annotated[Range, Depends()],
     request: Request,
     caller: Annotated[Principal, Depends(authenticated)],
 ) -> Response:
-    """Every final caption so far, times from the session's start."""
+    """The final captions so far, as they were last corrected. A file's times are from the session's start, also those of a range."""
     caller.require("caption.read", session)
     services = services_of(request)
     programme = services.lives[session].session
@@ -33,8 +50,14 @@ async def transcript(
     if lang not in programme.captions:
         raise NotFound(f"captions are in {', '.join(programme.captions)}")
     rows = await services.store.read(partial(loading.cues, session=session, lang=lang))
-    lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
-    zero = min([programme.starts_at, *(line.start for line in lines)]) if lines else programme.starts_at
-    text = {"vtt": lambda: webvtt(lines, lang, zero), "srt": lambda: srt(lines, zero), "txt": lambda: plain(lines)}[format]()
+    zero = min([programme.starts_at, *(cue["start"] for _, cue in rows)])
+    text = _written(format, [(number, cue) for number, cue in rows if number > wanted.after and wanted.holds(cue)], lang, zero)
     headers = {"Content-Disposition": f'attachment; filename="{session}.{lang}.{format}"', "Cache-Control": "no-store"}
     return Response(text, headers=headers, media_type=f"{MEDIA_TYPES[format]}; charset=utf-8")
+
+
+def _written(format: str, rows: Rows, lang: str, zero: int) -> str:
+    if format == "json":
+        return json.dumps({"lang": lang, "cues": {str(number): cue for number, cue in rows}}, ensure_ascii=False)
+    lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
+    return {"vtt": lambda: webvtt(lines, lang, zero), "srt": lambda: srt(lines, zero), "txt": lambda: plain(lines)}[format]()

@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.published' | 'question.dismissed' | 'question.highlighted' | 'question.answered' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued';
+export type UpdateType = 'question.asked' | 'question.published' | 'question.dismissed' | 'question.highlighted' | 'question.answered' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued' | 'caption.corrected';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -19,6 +19,17 @@ export interface CaptionCommit {
   lang: string;
   text: string;
   final?: boolean;
+  speaker?: string | null;
+  id: string;
+}
+
+/** Puts a final line right. `revision` is the one its author has seen: a line corrected meanwhile is a conflict. Without a `speaker` the line keeps its own. A line of the floor is translated anew, except where a person put it right. */
+export interface CaptionCorrect {
+  type: 'caption.correct';
+  lang: string;
+  number: number;
+  revision: number;
+  text: string;
   speaker?: string | null;
   id: string;
 }
@@ -43,15 +54,16 @@ export interface ChannelUnsubscribe {
   id: string;
 }
 
-/** One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet. `origin` says who made the words of the floor, `via` how they came into this language: `untranslated` means that the text stands in the floor's language because nobody could translate it. */
+/** One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet. A recognizer's times are the sound's own (RTP), put on the clock by when the sound came in. `origin` says who made the words of the floor, `via` how they came into this language: `untranslated` means that the text stands in the floor's language because nobody could translate it, `human` that a person put the translation right. A final changes only by a correction, and `revision` counts those. */
 export interface Cue {
   text: string;
   lang: string;
   start: number;
   origin: 'human' | 'recognizer' | 'scripted';
-  via: 'machine' | 'original' | 'untranslated';
+  via: 'human' | 'machine' | 'original' | 'untranslated';
   end?: number;
   speaker?: string;
+  revision?: number;
 }
 
 export interface Event {
@@ -288,9 +300,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 

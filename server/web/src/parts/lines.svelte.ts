@@ -15,10 +15,12 @@ export function finals(room: Room): Line[] {
 
 /** Who made these words and how they came into this language, for people to judge them by. */
 export function provenance(cue: Cue): string[] {
-  const made = { recognizer: t('captions.automatic'), human: t('captions.human'), scripted: t('captions.scripted') }[cue.origin];
-  if (cue.via === 'machine') return [made, t('captions.machine')];
-  if (cue.via === 'untranslated') return [made, t('captions.untranslated', { language: languageName(cue.lang) })];
-  return [made];
+  const made = [{ recognizer: t('captions.automatic'), human: t('captions.human'), scripted: t('captions.scripted') }[cue.origin]];
+  if (cue.via === 'machine') made.push(t('captions.machine'));
+  if (cue.via === 'human') made.push(t('captions.translator'));
+  if (cue.via === 'untranslated') made.push(t('captions.untranslated', { language: languageName(cue.lang) }));
+  if (cue.revision) made.push(t('captions.corrected'));
+  return made;
 }
 
 export const SIZES = ['small', 'medium', 'large'] as const;
