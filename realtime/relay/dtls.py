@@ -19,6 +19,8 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL
 
+from realtime.relay.srtp import Outbound
+
 DTLS_MTU = 1200
 """Bytes of one outgoing DTLS datagram; fits every path that carries WebRTC media."""
 
@@ -26,6 +28,8 @@ MAX_WAITING_RECORDS = 32
 """Handshake datagrams waiting for a peer's task; past it they are dropped, and DTLS sends its flight again."""
 
 # The first one both sides know is taken. AES-GCM costs a third of AES-CM + HMAC-SHA1 per packet, and 256 bits buy nothing here.
+_TAGS = {SRTP_AEAD_AES_128_GCM.openssl_profile: 16, SRTP_AES128_CM_SHA1_80.openssl_profile: 10}
+"""Bytes of an authentication tag (RFC 7714 section 12, RFC 3711 section 4.2)."""
 _PROFILES = [p for p in (SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80) if p in SRTP_PROFILES]
 
 
@@ -81,9 +85,10 @@ class Dtls(RTCDtlsTransport):
         self._set_role("client" if active else "server")
 
     @property
-    def protect(self) -> Callable[[bytes], bytes]:
-        """RTP -> SRTP; raises pylibsrtp.Error, or ValueError past 1356 bytes. Only once connected."""
-        return cast(Callable[[bytes], bytes], self._tx_srtp.protect)
+    def outbound(self) -> Outbound:
+        """The keys for what we send. Only once connected."""
+        profile = cast(SSL.Connection, self._ssl).get_selected_srtp_profile()
+        return Outbound.of(self._tx_srtp, _TAGS[profile])
 
     @property
     def protect_rtcp(self) -> Callable[[bytes], bytes]:

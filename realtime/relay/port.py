@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import socket
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from realtime.relay.ice import Address, read_check
+from realtime.relay.sending import Counters
+from realtime.relay.srtp import Sender
 
 if TYPE_CHECKING:
     from realtime.relay.peer import Peer
@@ -28,24 +29,12 @@ MAX_ADDRESSES = 8
 """Addresses one peer may have checked; past it the oldest is forgotten and must be checked again."""
 
 
-@dataclass(slots=True)
-class PortCounters:
-    """Datagrams since the port opened."""
-
-    received: int = 0
-    sent: int = 0
-    strangers: int = 0
-    """Dropped: not a signed check, and from an address that has not passed one."""
-    unsent: int = 0
-    """Dropped because the kernel would not take them (full buffer, no route)."""
-
-
 class MediaPort:
     """A nonblocking UDP socket on the running loop, and who is behind which address."""
 
     def __init__(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.counters = PortCounters()
+        self.counters = Counters()
         self._by_address: dict[Address, Peer] = {}
         self._by_ufrag: dict[str, Peer] = {}
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -59,6 +48,7 @@ class MediaPort:
             raise
         self.number: int = self._socket.getsockname()[1]
         self._sendto = self._socket.sendto
+        self.sender = Sender(self._socket, self.counters)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._read)
 

@@ -13,8 +13,9 @@ from realtime.relay.dtls import Certificate
 from realtime.relay.errors import NotLive, TooManyViewers, UnknownResource
 from realtime.relay.offer import read_offer
 from realtime.relay.peer import CONSENT, Peer, Role
-from realtime.relay.port import MediaPort, PortCounters
+from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
+from realtime.relay.sending import Counters
 from realtime.relay.stream import Stream, StreamStats
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
@@ -103,7 +104,7 @@ class Relay:
         return self._port.number
 
     @property
-    def counters(self) -> PortCounters:
+    def counters(self) -> Counters:
         """What went through the port since it opened."""
         return self._port.counters
 
@@ -168,7 +169,7 @@ class Relay:
     def _stream(self, session: str) -> Stream:
         if session not in self._streams:
             self._sweep()
-            self._streams[session] = Stream(session, self._end, self._changed)
+            self._streams[session] = Stream(session, self._port.sender, self._end, self._changed)
         return self._streams[session]
 
     def _sweep(self) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 _HEADER = struct.Struct("!BBHII")
 HEADER_LENGTH = _HEADER.size
 _EXTENSION = struct.Struct("!HH")
-_TAIL = struct.Struct("!HII")
 ONE_BYTE_EXTENSIONS = 0xBEDE
 
 
@@ -74,17 +73,24 @@ class Outgoing:
     """
 
     sequence: int
+    timestamp: int
+    ssrc: int
     first: int
     marker: int
-    rest: bytes
-    """Everything from the third byte on."""
+    payload: bytes
 
     def numbered(self, payload_type: int) -> bytes:
         """The packet for all viewers that know this codec as `payload_type`."""
-        return bytes((self.first, self.marker | payload_type)) + self.rest
+        return _HEADER.pack(self.first, self.marker | payload_type, self.sequence, self.timestamp, self.ssrc) + self.payload
+
+    def at(self, timestamp: int) -> "Outgoing":
+        """The same packet at another time."""
+        return Outgoing(self.sequence, timestamp, self.ssrc, self.first, self.marker, self.payload)
+
+    def __len__(self) -> int:
+        return HEADER_LENGTH + len(self.payload)
 
 
 def rewrite(packet: Packet, sequence: int, timestamp: int, ssrc: int) -> Outgoing:
     """Give a packet our sequence number, timestamp and SSRC."""
-    rest = _TAIL.pack(sequence, timestamp, ssrc) + packet.payload
-    return Outgoing(sequence, 0xA0 if packet.padded else 0x80, packet.marker, rest)
+    return Outgoing(sequence, timestamp, ssrc, 0xA0 if packet.padded else 0x80, packet.marker, packet.payload)

@@ -13,6 +13,7 @@ from realtime.relay.offer import Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.rtp import Packet
+from realtime.relay.srtp import Sender
 from realtime.relay.tap import Tap
 from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
@@ -50,7 +51,7 @@ class Stream:
     Viewers stay through it, unless the new one has another codec than the one they agreed to.
     """
 
-    def __init__(self, session: str, end: Callable[[Peer], None], on_change: Callable[[str, bool], None]) -> None:
+    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Callable[[str, bool], None]) -> None:
         self.session = session
         self.publisher: Publisher | None = None
         self.pending: Publisher | None = None
@@ -61,6 +62,7 @@ class Stream:
         self._tracks: dict[Kind, Track] = {}
         self._taps: list[Tap] = []
         self._sound_start: int | None = None
+        self._sender = sender
         self._end = end
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
@@ -158,9 +160,9 @@ class Stream:
         if not self._plays(viewer, viewer.payload_types):
             self._end(viewer)
             return
-        for kind in viewer.payload_types:
-            self._tracks[kind].join(viewer)
-        self.request_keyframe(time.monotonic())
+        blind = [kind for kind in viewer.payload_types if not self._tracks[kind].join(viewer)]
+        if blind:
+            self.request_keyframe(time.monotonic())
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's: requests for lost packets and for keyframes."""
@@ -203,9 +205,13 @@ class Stream:
         replaced, self.publisher, self.pending = self.publisher, publisher, None
         for kind, codec in publisher.codecs.items():
             track = self._tracks.get(kind)
-            if track is None or track.codec != codec:
-                self._tracks[kind] = Track(kind, codec)
-                self._end_viewers_without(kind)
+            if track is not None and track.codec == codec:
+                track.begin()
+                continue
+            if track is not None:
+                track.close()
+            self._tracks[kind] = Track(kind, codec, self._sender)
+            self._end_viewers_without(kind)
         self._cancel_keyframe_timer()
         self._keyframe_allowed = 0.0
         # Asked for with its first video packet: there is nothing to name in the request before.

@@ -1,51 +1,84 @@
-"""One track of a session on its way to all viewers: rewritten once, encrypted and sent once each."""
+"""One track of a session on its way to all viewers: rewritten once, encrypted once each, a picture's packets in one send."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 
 from aiortc.rtp import RtcpSrPacket
 
 from realtime.relay import rtcp
+from realtime.relay.burst import MAX_PACKETS
 from realtime.relay.continuity import Continuity
 from realtime.relay.history import History
+from realtime.relay.keyframe import Replay
 from realtime.relay.offer import Codec, Kind
-from realtime.relay.rtp import Packet, rewrite
+from realtime.relay.rtp import Outgoing, Packet, rewrite
+from realtime.relay.srtp import Sender
 from realtime.relay.viewer import Viewer
 
 MAX_NACK = 256
 """Sequence numbers heeded in one retransmission request; the rest of the list is ignored."""
 
+HOLD = 0.003
+"""Seconds a packet waits for the rest of its picture. Browsers spread a large picture over more: it then leaves in parts."""
+
 
 class Track:
-    """A codec, one SSRC for its whole life, and the viewers that play it, grouped by the payload type they know it by."""
+    """A codec, one SSRC for its whole life, and the viewers that play it, in groups that get the same bytes before encryption."""
 
-    def __init__(self, kind: Kind, codec: Codec) -> None:
+    def __init__(self, kind: Kind, codec: Codec, sender: Sender) -> None:
         self.kind = kind
         self.codec = codec
         self.ssrc = secrets.randbits(32)
         self.packets = 0
         self.octets = 0
         self.retransmitted = 0
+        self._sender = sender
         # RFC 3550 section 5.1: both start at random. Low enough that the first wrap is not at once.
         self._continuity = Continuity(codec.clock_rate, secrets.randbits(15), secrets.randbits(31))
         self._history = History()
-        self._groups: dict[int, list[Viewer]] = {}
+        self._replay = Replay(codec) if kind == "video" else None
+        self._groups: dict[tuple[int, int], list[Viewer]] = {}
+        self._pending: list[Outgoing] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
         self._report: bytes | None = None
 
-    def join(self, viewer: Viewer) -> None:
-        """Send to this viewer from the next packet on; it gets the last sender report at once, to play in step."""
-        self._groups.setdefault(viewer.payload_types[self.kind], []).append(viewer)
+    def join(self, viewer: Viewer) -> bool:
+        """Send to this viewer from the next packet on, after what it needs to see and hear in step with the others.
+
+        False if it needs a keyframe first.
+        """
+        self._groups.setdefault(self._group(viewer), []).append(viewer)
         if self._report is not None:
             viewer.send_rtcp(self._report)
+        if self._replay is None:
+            return True
+        packets = self._replay.packets()
+        self._send_to(viewer, packets)
+        return bool(packets)
 
     def leave(self, viewer: Viewer) -> None:
         """Stop sending to this viewer. Idempotent."""
-        group = self._groups.get(viewer.payload_types.get(self.kind, -1), [])
-        if viewer in group:
-            group.remove(viewer)
+        for group in self._groups.values():
+            if viewer in group:
+                group.remove(viewer)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._groups.clear()
+        self._stop_waiting()
+
+    def begin(self) -> None:
+        """Another publisher follows: what it sends does not continue the pictures before."""
+        if self._replay is not None:
+            self._replay.clear()
 
     def forward(self, packet: Packet, source: int, now: float) -> int | None:
-        """Rewrite and send one packet to all. `source` tells publishers and SSRCs apart. Returns its new timestamp, None if dropped."""
+        """Rewrite one packet and send it to all, with the others of its picture. `source` tells publishers and SSRCs apart.
+
+        Returns its new timestamp, None if dropped.
+        """
         placed = self._continuity.place(source, packet.sequence, packet.timestamp, now)
         if placed is None:
             return None
@@ -54,21 +87,19 @@ class Track:
         self._history.add(outgoing)
         self.packets += 1
         self.octets += len(packet.payload)
-        for payload_type, viewers in self._groups.items():
-            if viewers:
-                shared = outgoing.numbered(payload_type)
-                for viewer in viewers:
-                    viewer.send_rtp(shared)
+        self._pending.append(outgoing)
+        if packet.marker or self._replay is None or len(self._pending) == MAX_PACKETS:
+            self._flush()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(HOLD, self._flush)
         return timestamp
 
     def resend(self, viewer: Viewer, lost: Sequence[int], now: float) -> None:
         """Send packets again that this viewer missed, from the shared history."""
-        payload_type = viewer.payload_types[self.kind]
-        for sequence in lost[:MAX_NACK]:
-            packet = self._history.get(sequence)
-            if packet is not None and viewer.may_ask_again(now):
-                self.retransmitted += 1
-                viewer.send_rtp(packet.numbered(payload_type))
+        found = [self._history.get(sequence) for sequence in lost[:MAX_NACK]]
+        again = [packet for packet in found if packet is not None and viewer.may_ask_again(now)]
+        self.retransmitted += len(again)
+        self._send_to(viewer, again)
 
     def report(self, source: int, report: RtcpSrPacket) -> None:
         """Pass the publisher's sender report on, on our SSRC and time line."""
@@ -80,3 +111,31 @@ class Track:
         for viewers in self._groups.values():
             for viewer in viewers:
                 viewer.send_rtcp(self._report)
+
+    def _group(self, viewer: Viewer) -> tuple[int, int]:
+        """Payload type and bytes of a tag: viewers alike in both get one layout."""
+        return viewer.payload_types[self.kind], viewer.keys.tag
+
+    def _flush(self) -> None:
+        self._stop_waiting()
+        pending, self._pending = self._pending, []
+        send = self._sender.send
+        for (payload_type, tag), viewers in self._groups.items():
+            if viewers:
+                burst = self._sender.burst([packet.numbered(payload_type) for packet in pending], tag)
+                for viewer in viewers:
+                    send(burst, viewer.keys, viewer.address)
+        if self._replay is not None:
+            for packet in pending:
+                self._replay.add(packet)
+
+    def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
+        payload_type, tag = self._group(viewer)
+        for at in range(0, len(packets), MAX_PACKETS):
+            burst = self._sender.burst([packet.numbered(payload_type) for packet in packets[at : at + MAX_PACKETS]], tag)
+            self._sender.send(burst, viewer.keys, viewer.address)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.rtp import AnyRtcpPacket
-from pylibsrtp import Error as SrtpError
 
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
 from realtime.relay.peer import Peer, Role
 from realtime.relay.port import MediaPort
+from realtime.relay.srtp import Outbound
 
 RETRANSMISSIONS = 300
 """Packets a viewer may be sent again within one second; further requests of that second are ignored."""
@@ -20,9 +20,11 @@ FeedbackHandler = Callable[["Viewer", Sequence[AnyRtcpPacket], float], None]
 
 
 class Viewer(Peer):
-    """Sends what the session forwards, under the payload types this viewer offered."""
+    """Gets what the session forwards, under the payload types it offered; the tracks send to it."""
 
     role: ClassVar[Role] = "viewer"
+    keys: Outbound
+    """What its packets are encrypted with; there once it is secured."""
 
     def __init__(
         self,
@@ -42,25 +44,15 @@ class Viewer(Peer):
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self._on_secured = on_secured
         self._on_feedback = on_feedback
-        self._transmit = port.send
         self._again_until = 0.0
         self._again_left = 0
 
     def secured(self) -> None:
-        # The hot path of the whole relay: looked up once here, not once per packet.
-        self._protect = self._dtls.protect
+        self.keys = self._dtls.outbound
         self._on_secured(self)
 
     def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         self._on_feedback(self, packets, now)
-
-    def send_rtp(self, packet: bytes) -> None:
-        """Encrypt one whole RTP packet for this viewer and send it. Only once connected."""
-        try:
-            self._transmit(self._protect(packet), self.address)
-        except (SrtpError, ValueError):
-            # Longer than an MTU, or too old for the key stream: only this packet is lost.
-            return
 
     def may_ask_again(self, now: float) -> bool:
         """Take one packet off this second's retransmissions."""

@@ -184,8 +184,8 @@ async def send_packets(publisher: LightPeer) -> None:
     loop, payload, sequence = asyncio.get_running_loop(), bytes(SIZE), 0
     start = loop.time()
     while True:
-        for _ in range(10):
-            publisher.send(96, sequence, sequence // 10 * 4500, 1, payload)
+        for place in range(10):
+            publisher.send(96, sequence, sequence // 10 * 4500, 1, payload, marker=place == 9)
             sequence += 1
         await asyncio.sleep(start + sequence / RATE - loop.time())
 

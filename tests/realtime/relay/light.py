@@ -38,6 +38,7 @@ class LightPeer:
         self.lose: Callable[[int], bool] = lambda sequence: False
         """Which packets, by sequence number, never reach us."""
         self._count_only = count_only
+        self._early: list[bytes] = []
         self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
@@ -72,12 +73,14 @@ class LightPeer:
             assert media.dtls is not None
             await self.dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(f.algorithm, f.value) for f in media.dtls.fingerprints]))
         assert self.dtls.state == "connected", self.dtls.state
+        for datagram in self._early:
+            self._receive(datagram)
         return self
 
-    def send(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> None:
-        """Send one RTP packet with the marker set."""
-        header = struct.pack("!BBHII", 0x80, 0x80 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
-        self._send(self.dtls.protect(header + payload))
+    def send(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, *, marker: bool = True) -> None:
+        """Send one RTP packet; `marker` ends a picture."""
+        header = struct.pack("!BBHII", 0x80, marker << 7 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        self._send(self.dtls.outbound.session.protect(header + payload))
 
     def send_rtcp(self, message: bytes) -> None:
         self._send(self.dtls.protect_rtcp(message))
@@ -141,7 +144,10 @@ class LightPeer:
             return
         self.datagrams += 1
         self.octets += len(datagram)
-        if self._count_only or self.dtls.state != "connected":
+        if self._count_only:
+            return
+        if self.dtls.state != "connected":
+            self._early.append(datagram)  # it came with the handshake's last record, which is still being read
             return
         if self.lose(int.from_bytes(datagram[2:4], "big")):
             return

@@ -10,6 +10,7 @@ from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRrPacke
 from realtime.relay import rtcp
 from realtime.relay.bandwidth import CEILING
 from realtime.relay.dtls import Certificate
+from realtime.relay.keyframe import STEP
 from realtime.relay.rtp import Packet
 from realtime.relay.stream import KEYFRAME_INTERVAL
 from realtime.relay.viewer import RETRANSMISSIONS
@@ -120,6 +121,35 @@ async def test_keyframe_requests_of_many_viewers_become_one_in_half_a_second(hal
 
 async def test_a_viewer_that_joins_makes_the_publisher_send_a_keyframe(hall: Hall) -> None:
     assert hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI)
+
+
+async def test_a_newcomer_sees_the_last_keyframe_and_all_since_without_a_request(hall: Hall, certificate: Certificate) -> None:
+    await asyncio.sleep(KEYFRAME_INTERVAL * 1.2)  # what joining asked for is over
+    hall.publisher.send(96, 201, 201 * 3_000, 7, b"\x65 key")
+    hall.send(202, 203)
+    await until(lambda: b"frame 203" in hall.seen())
+    asked = len(hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI))
+    newcomer = await LightPeer(certificate).open(hall.house.watch, "recvonly", {"H264": 97})
+    await until(lambda: len(newcomer.packets) == 3, 1.0)
+    assert [packet.payload for packet in newcomer.packets] == [b"\x65 key", b"frame 202", b"frame 203"]
+    assert {packet.payload_type for packet in newcomer.packets} == {97}
+    live = hall.get(b"frame 203")
+    assert [packet.sequence for packet in newcomer.packets] == [(live.sequence - back) & 0xFFFF for back in (2, 1, 0)]
+    assert [(live.timestamp - packet.timestamp) & 0xFFFFFFFF for packet in newcomer.packets] == [2 * STEP, STEP, 0]
+    hall.send(204)
+    await until(lambda: newcomer.packets[-1].payload == b"frame 204")
+    assert (newcomer.packets[-1].timestamp - live.timestamp) & 0xFFFFFFFF == 3_000
+    assert len(hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_PLI)) == asked
+    await newcomer.close()
+
+
+async def test_a_picture_leaves_whole_and_a_slow_one_in_parts(hall: Hall) -> None:
+    for number in range(201, 206):
+        hall.publisher.send(96, number, 600_000, 7, b"part %d" % number, marker=number == 205)
+    await until(lambda: len(hall.viewer.packets) == 5)
+    hall.publisher.send(96, 206, 603_000, 7, b"part 206", marker=False)
+    await until(lambda: len(hall.viewer.packets) == 6, 1.0)
+    assert [packet.marker for packet in hall.viewer.packets] == [0, 0, 0, 0, 0x80, 0]
 
 
 async def test_the_publisher_is_told_how_it_arrives_and_how_much_it_may_send(hall: Hall) -> None:
