@@ -18,13 +18,14 @@ LIFETIME = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person as a token says; `sessions` is what exists."""
+    """A person as a token says, with the region they declared; `sessions` is what exists."""
 
     person: str
     session: str
     role: Role
     lang: str
     name: str | None
+    region: str | None
     sessions: Container[str]
 
     def may(self, act: str) -> bool:
@@ -46,10 +47,11 @@ class Tokens:
     def __init__(self, key: str, sessions: Container[str]) -> None:
         self._key, self._sessions = key, sessions
 
-    def issue(self, person: str, session: str, role: Role, lang: str, name: str | None = None) -> str:
+    def issue(self, person: str, session: str, role: Role, lang: str, name: str | None = None, region: str | None = None) -> str:
         now = int(time.time())
         claims = {"sub": person, "ses": session, "rol": role.value, "lng": lang, "iat": now, "exp": now + LIFETIME}
-        return jwt.encode(claims if name is None else claims | {"nam": name}, self._key, "HS256")
+        told = {key: value for key, value in (("nam", name), ("reg", region)) if value is not None}
+        return jwt.encode(claims | told, self._key, "HS256")
 
     def read(self, token: str) -> Principal:
         """Raises Unauthorized for whatever is no token of ours in force."""
@@ -58,7 +60,7 @@ class Tokens:
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
-        return Principal(claims["sub"], claims["ses"], role, claims["lng"], claims.get("nam"), self._sessions)
+        return Principal(claims["sub"], claims["ses"], role, claims["lng"], claims.get("nam"), claims.get("reg"), self._sessions)
 
 
 _bearer = HTTPBearer(auto_error=False, description="a personal token from `POST /api/join/{code}`")

@@ -9,7 +9,7 @@
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media
     +-- Unprocessable       422  invalid
-    +-- TooMany             429  rate_limited
+    +-- TooMany             429  rate_limited, too_many, too_soon
     +-- Unavailable         503  overloaded, full
 
 Packages below the server raise small trees of their own whose members carry a `code`;
@@ -24,7 +24,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sessions.errors import RuleError
+from sessions.errors import RuleError, TooSoon
 
 MEDIA_TYPE = "application/problem+json"
 DETAIL_LIMIT = 500
@@ -32,24 +32,28 @@ DETAIL_LIMIT = 500
 
 
 class Problem(Exception):
-    """Something the client can be told. `retry_after` is in seconds."""
+    """Something the client can be told. `retry_after` is in seconds; `current` is the object that a conflict is about, as it is now."""
 
     status: int = 500
     code: str = "internal"
 
-    def __init__(self, detail: str = "", *, code: str | None = None, retry_after: int | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, code: str | None = None, retry_after: int | None = None, current: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code or type(self).code
         self.detail = detail
         self.retry_after = retry_after
+        self.current = current
 
     def as_dict(self) -> dict[str, Any]:
-        """The problem details object (RFC 9457 section 3.1), `code` being our extension member."""
+        """The problem details object (RFC 9457 section 3.1); `code`, `retry_after` and `current` are our extension members."""
         title = HTTPStatus(self.status).phrase
-        body = {"type": f"urn:marquee:problem:{self.code}", "title": title, "status": self.status, "code": self.code}
+        body: dict[str, Any] = {"type": f"urn:marquee:problem:{self.code}", "title": title, "status": self.status, "code": self.code}
         if self.detail:
             body["detail"] = self.detail[:DETAIL_LIMIT]
-        return body
+        more = {"retry_after": self.retry_after, "current": self.current}
+        return body | {key: value for key, value in more.items() if value is not None}
 
 
 class BadRequest(Problem):
@@ -99,13 +103,15 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
     "invalid": Unprocessable,
     "too_long": Unprocessable,
     "too_many": TooMany,
+    "too_soon": TooMany,
     "overloaded": Unavailable,
 }
 
 
 def problem_from(error: RuleError) -> Problem:
     """The problem a broken rule amounts to for the client."""
-    return RULE_PROBLEMS.get(error.code, Conflict)(str(error), code=error.code)
+    wait = error.wait if isinstance(error, TooSoon) else None
+    return RULE_PROBLEMS.get(error.code, Conflict)(str(error), code=error.code, retry_after=wait)
 
 
 def response(problem: Problem) -> JSONResponse:

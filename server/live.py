@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +23,12 @@ from server.auth import Principal
 from server.errors import Unavailable
 from server.patch import Doc
 from server.wire import UpdateType
-from sessions import loading
+from sessions import loading, merging
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
 from sessions.people import RIGHTS
 from sessions.programme import Session
+from sessions.questions import Question
 from sessions.store import Store, Write
 
 COALESCE = 0.25
@@ -42,12 +44,12 @@ Reply = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update is about: ids of questions and polls, and whether the stage is another."""
+    """What an update is about: ids of questions and polls, and whether the questions' `desk` is (the stage, the order, the log)."""
 
     type: UpdateType
     questions: tuple[str, ...] = ()
     polls: tuple[str, ...] = ()
-    stage: bool = False
+    desk: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +83,8 @@ class LiveSession:
         self._timer: asyncio.TimerHandle | None = None
 
     def _take(self, held: Held) -> None:
-        self.questions, self.polls, self.reactions, self._replies = held.questions, held.polls, held.reactions, held.replies
+        self.questions, self.log, self.polls, self.reactions = held.questions, held.log, held.polls, held.reactions
+        self._replies = held.replies
 
     # Commands
 
@@ -159,7 +162,7 @@ class LiveSession:
     # What readers know
 
     def _state(self, *, staff: bool) -> Doc:
-        questions = {id: views.question(item, staff=staff) for id, item in self.questions.items.items()}
+        questions = {id: views.question(self.questions, item, staff=staff) for id, item in self.questions.items.items()}
         polls = {id: views.poll(item, staff=staff) for id, item in self.polls.items.items()}
         state: Doc = {
             "session": msgspec.to_builtins(self.session),
@@ -169,16 +172,16 @@ class LiveSession:
             "presence": self._presence,
             "reactions": dict(self.reactions.counts),
         }
-        return state | ({"stage": self.questions.stage} if self.questions.stage is not None else {})
+        return state | {key: value for key, value in views.desk(self.questions, self.log, staff=staff).items() if value is not None}
 
     def _views(self, change: Change | None) -> tuple[Doc, Doc]:
         """The changed objects for everyone and for staff, as they are now: later commands have not touched them yet."""
         return (self._parts(change, staff=False), self._parts(change, staff=True)) if change is not None else ({}, {})
 
     def _parts(self, change: Change, *, staff: bool) -> Doc:
-        parts: Doc = views.stage(self.questions) if change.stage else {}
+        parts: Doc = views.desk(self.questions, self.log, staff=staff) if change.desk else {}
         if change.questions:
-            parts["questions"] = {id: views.question(self.questions.find(id), staff=staff) for id in change.questions}
+            parts["questions"] = {id: views.question(self.questions, self.questions.find(id), staff=staff) for id in change.questions}
         if change.polls:
             parts["polls"] = {id: views.poll(self.polls.find(id), staff=staff) for id in change.polls}
         return parts
@@ -190,9 +193,9 @@ class LiveSession:
             person=wire.Person(id=person, role=caller.role, lang=caller.lang, name=caller.name),
             rights=sorted(RIGHTS[caller.role]),
             ballots={id: poll.ballots[person] for id, poll in self.polls.items.items() if person in poll.ballots},
-            voted={id: True for id, item in self.questions.items.items() if person in item.votes},
+            voted={id: True for id, item in self.questions.items.items() if self.questions.wants(item, person)},
             questions={
-                id: msgspec.convert(views.question(item, staff=True), wire.Question)
+                id: msgspec.convert(views.own(self.questions, item), wire.OwnQuestion)
                 for id, item in self.questions.items.items()
                 if item.author == person
             },
@@ -213,6 +216,8 @@ class LiveSession:
         """Tell the counts as they are. They may be some votes ahead of the commit; a failed one takes them back (restate)."""
         self._timer = None
         dirty, self._dirty = self._dirty, {}
+        if any(kind == "questions" for kind, _ in dirty):
+            self._tell_both("question.voted", {"next": views.following(self.questions)})
         for (kind, id), type in dirty.items():
             change = Change(type, questions=(id,) if kind == "questions" else (), polls=(id,) if kind == "polls" else ())
             for audience, staff in ((self.public, False), (self.staff, True)):
@@ -256,12 +261,11 @@ class LiveSession:
 
     # Translations of questions
 
-    async def add_translation(self, id: str, lang: str, text: str) -> None:
-        """Keep a question's translation and tell it. A question that is gone is no error."""
-        question = self.questions.items.get(id)
-        if question is None:
+    async def add_translation(self, id: str, lang: str, text: str, of: str) -> None:
+        """Keep a machine's translation of a question that said `of`, and tell it with what it shows to be similar."""
+        if not self.questions.translated(id, lang, text, of):
             return
-        self.questions.translated(id, lang, text)
+        merging.compare(self.questions, id)
         try:
             await self._store.write(question_write(self.session.id, self.questions.find(id)))
         except Exception:
@@ -276,10 +280,11 @@ class LiveSession:
             self._timer.cancel()
 
 
-def question_write(session: str, question: Any) -> Write:
+def question_write(session: str, question: Question) -> Write:
     """The row of a question as it is now."""
-    row = {name: getattr(question, name) for name in question.__struct_fields__ if name not in ("votes", "translations")}
-    return Write("question", row | {"session": session, "translations": dict(question.translations)})
+    # Copies: the row is written later, by another thread.
+    row = {name: copy(getattr(question, name)) for name in question.__struct_fields__ if name != "votes"}
+    return Write("question", row | {"session": session})
 
 
 def _ack(key: str, result: str) -> bytes:

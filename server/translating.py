@@ -1,4 +1,4 @@
-"""Published questions in the languages of the captions, one after the other, in the background."""
+"""Questions in the languages of the captions, one after the other, in the background."""
 
 import asyncio
 import logging
@@ -42,8 +42,9 @@ class QuestionTranslator:
             question = live.questions.items.get(id)
             if question is None:
                 continue
+            said, spoken = question.text, question.lang
             for lang in live.session.captions:
-                if lang != question.lang and lang not in question.translations:
-                    text = await self._captioning.translate(question.text, question.lang, lang)
+                if lang != spoken and lang not in question.translations:
+                    text = await self._captioning.translate(said, spoken, lang)
                     if text is not None:
-                        await live.add_translation(id, lang, text)
+                        await live.add_translation(id, lang, text, said)

@@ -8,12 +8,13 @@ A channel's state changes by updates whose `data` is a JSON Merge Patch (RFC 739
 Objects are keyed by id, an absent key means "none", and times are milliseconds since 1970 UTC.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from sessions.programme import Session, Texts
+from sessions.questions import AnswerState, Reason, State
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Key = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="idempotency key")]
@@ -67,26 +68,108 @@ class QuestionVote(CommandBase, tag="question.vote"):
     on: bool
 
 
-class QuestionPublish(CommandBase, tag="question.publish"):
+class QuestionEdit(CommandBase, tag="question.edit"):
+    """Other words for one's own question; a moderator has to look again."""
+
+    question: Id
+    text: Long
+    lang: Lang
+
+
+class QuestionWithdraw(CommandBase, tag="question.withdraw"):
+    """Takes one's own question back, for good."""
+
     question: Id
 
 
-class QuestionDismiss(CommandBase, tag="question.dismiss"):
+class QuestionAppeal(CommandBase, tag="question.appeal"):
+    """Asks the moderators to look again at one's own question that was dismissed; once."""
+
     question: Id
-    reason: Literal["off_topic", "duplicate", "unclear", "conduct", "time"]
+    text: Long
 
 
-class QuestionHighlight(CommandBase, tag="question.highlight"):
+class Versioned(CommandBase, kw_only=True):
+    """Where the object is no longer at the `expected_version`, it is refused as `conflict` with the object as it is in `current`."""
+
+    expected_version: int | None = None
+
+
+class Moderating(Versioned, kw_only=True):
+    """An act on a question."""
+
+    question: Id
+
+
+class QuestionPublish(Moderating, tag="question.publish"):
+    pass
+
+
+class QuestionDismiss(Moderating, tag="question.dismiss"):
+    reason: Reason
+
+
+class QuestionArchive(Moderating, tag="question.archive"):
+    """Puts a published question away."""
+
+
+class QuestionRestore(Moderating, tag="question.restore"):
+    """An archived question is published again, a dismissed one waits again."""
+
+
+class QuestionHighlight(Versioned, tag="question.highlight"):
     """Puts a published question on the stage; None clears it."""
 
     question: Id | None
 
 
-class QuestionAnswer(CommandBase, tag="question.answer"):
+class QuestionTake(Moderating, tag="question.take"):
+    """Begins to answer a published question."""
+
+
+class QuestionAnswer(Moderating, tag="question.answer"):
     """Marks a question answered, live or, with a `text`, in writing."""
 
-    question: Id
     text: Long | None = None
+
+
+class QuestionReopen(Moderating, tag="question.reopen"):
+    """It is unanswered after all; a written answer goes."""
+
+
+class QuestionLabel(Moderating, tag="question.label"):
+    """These labels instead of those it has."""
+
+    labels: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=16)]
+
+
+class QuestionMerge(Moderating, tag="question.merge"):
+    """Lets the question `into` stand for this one, its votes included, until it is unmerged."""
+
+    into: Id
+
+
+class QuestionUnmerge(Moderating, tag="question.unmerge"):
+    pass
+
+
+class QuestionTranslate(Moderating, tag="question.translate"):
+    """A question in another language, instead of the machine's translation."""
+
+    lang: Lang
+    text: Long
+
+
+class QuestionSlow(CommandBase, tag="question.slow"):
+    """Slow mode: one question per person in so many seconds; 0 ends it."""
+
+    seconds: Annotated[int, Meta(ge=0, le=3600)]
+
+
+class ModerationUndo(CommandBase, tag="moderation.undo"):
+    """Brings back what an entry of the log changed, where nothing has changed it since."""
+
+    entry: Annotated[int, Meta(ge=1)]
 
 
 class PollOpen(CommandBase, tag="poll.open"):
@@ -138,11 +221,24 @@ Command = (
     ChannelSubscribe
     | ChannelUnsubscribe
     | QuestionAsk
+    | QuestionEdit
+    | QuestionWithdraw
+    | QuestionAppeal
     | QuestionVote
     | QuestionPublish
     | QuestionDismiss
+    | QuestionArchive
+    | QuestionRestore
     | QuestionHighlight
+    | QuestionTake
     | QuestionAnswer
+    | QuestionReopen
+    | QuestionLabel
+    | QuestionMerge
+    | QuestionUnmerge
+    | QuestionTranslate
+    | QuestionSlow
+    | ModerationUndo
     | PollOpen
     | PollClose
     | PollReveal
@@ -158,19 +254,69 @@ ClientMessage = Hello | Command
 
 
 class Question(Struct, kw_only=True, omit_defaults=True):
-    """A question as its reader may know it: `author` is absent when asked anonymously (also for moderators)."""
+    """A question as its reader may know it: `author` is absent when asked anonymously (also for moderators).
+
+    `translations` are the machine's, or a person's in the languages that `corrected` names. Only staff is told the fields from
+    `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `appeal` is what its
+    author said to a dismissal.
+    """
 
     id: str
     text: str
     lang: str
     asked_at: int
-    state: Literal["pending", "published", "dismissed"]
-    answer_state: Literal["unanswered", "answered"]
+    state: State
+    answer_state: AnswerState
     votes: int
     translations: Texts
+    corrected: list[str] = []
     author: str | None = None
-    reason: str | None = None
     answer: str | None = None
+    edited_at: int | None = None
+    version: int = 0
+    reason: Reason | None = None
+    original: str | None = None
+    appeal: str | None = None
+    merged_into: str | None = None
+    labels: list[str] = []
+    similar: list[str] = []
+
+
+class OwnQuestion(Struct, kw_only=True, omit_defaults=True):
+    """One's own question and what becomes of it. One that is `merged_into` another goes where that one goes."""
+
+    id: str
+    text: str
+    lang: str
+    asked_at: int
+    state: State
+    answer_state: AnswerState
+    anonymous: bool = False
+    reason: Reason | None = None
+    answer: str | None = None
+    original: str | None = None
+    appeal: str | None = None
+    merged_into: str | None = None
+
+
+class Act(Struct, kw_only=True, omit_defaults=True):
+    """An entry in the log of moderation. `person`, `name` and `role` are absent for what a question's author did; `undoes` is an entry."""
+
+    at: int
+    act: str
+    person: str | None = None
+    name: str | None = None
+    role: str | None = None
+    question: str | None = None
+    reason: str | None = None
+    undoes: int | None = None
+
+
+class Moderation(Struct):
+    """How often moderators did what (by command), and why they dismissed."""
+
+    acts: dict[str, int]
+    reasons: dict[str, int]
 
 
 class Option(Struct):
@@ -206,7 +352,11 @@ class Presence(Struct):
 
 
 class SessionState(Struct, kw_only=True, omit_defaults=True):
-    """The state of `{session}/public` and, with pending questions and drafts, of `{session}/staff`."""
+    """The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`.
+
+    `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits
+    between two questions, absent when they need not.
+    """
 
     session: Session
     questions: dict[str, Question]
@@ -214,7 +364,11 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     live: bool
     presence: Presence
     reactions: dict[Reaction, int]
+    moderation: Moderation
+    next: list[str]
     stage: str | None = None
+    slow: int | None = None
+    log: dict[str, Act] | None = None
 
 
 class Cue(Struct, kw_only=True, omit_defaults=True):
@@ -248,10 +402,22 @@ class CaptionState(Struct, kw_only=True, omit_defaults=True):
 
 UpdateType = Literal[
     "question.asked",
+    "question.edited",
+    "question.withdrawn",
+    "question.appealed",
     "question.published",
     "question.dismissed",
+    "question.archived",
+    "question.restored",
     "question.highlighted",
+    "question.taken",
     "question.answered",
+    "question.reopened",
+    "question.labelled",
+    "question.merged",
+    "question.unmerged",
+    "question.slowed",
+    "moderation.undone",
     "question.voted",
     "question.translated",
     "poll.opened",
@@ -280,7 +446,7 @@ class Me(Struct, kw_only=True):
     rights: list[str]
     ballots: dict[str, list[str]]
     voted: dict[str, bool]
-    questions: dict[str, Question]
+    questions: dict[str, OwnQuestion]
 
 
 class Snapshot(Struct, tag="snapshot", kw_only=True):
@@ -312,10 +478,13 @@ class Welcome(Struct, tag="welcome", kw_only=True):
 
 
 class Failure(Struct, tag="error", kw_only=True):
-    """A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`."""
+    """A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`.
+
+    A `conflict` may say in `current` how the object is now; a `too_soon` in `retry_after` how many seconds to wait.
+    """
 
     id: str | None
-    problem: dict[str, str | int]
+    problem: dict[str, Any]
 
 
 class Ack(Struct, tag="ack", kw_only=True):
@@ -335,5 +504,5 @@ client_message = msgspec.json.Decoder(ClientMessage)
 encode = msgspec.json.Encoder().encode
 
 
-def failure(id: str | None, problem: dict[str, str | int]) -> bytes:
+def failure(id: str | None, problem: dict[str, Any]) -> bytes:
     return encode(Failure(id=id, problem=problem))

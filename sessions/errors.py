@@ -5,6 +5,7 @@ RuleError
 +-- Invalid     invalid     the values make no sense together
 +-- TooLong     too_long    a text over its limit
 +-- TooMany     too_many    a person is past what one person may do
++-- TooSoon     too_soon    a person has to wait for some seconds
 +-- Conflict    conflict    the object is in a state that does not allow this
 +-- Closed      closed      the poll takes no votes now
 +-- Overloaded  overloaded  more writes are waiting than the limit allows; try again
@@ -29,6 +30,16 @@ class TooLong(RuleError):
 
 class TooMany(RuleError):
     code = "too_many"
+
+
+class TooSoon(RuleError):
+    """`wait` is in seconds."""
+
+    code = "too_soon"
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class Conflict(RuleError):

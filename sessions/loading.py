@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
-from sessions import polls, questions, tables
+from sessions import moderation, polls, questions, tables
+from sessions.moderation import Actor, Entry, Log
 from sessions.people import Role
 from sessions.polls import Poll, Polls
 from sessions.programme import Event
@@ -33,6 +34,7 @@ class Held:
     """Everything of one session that changes. `replies` is by person and idempotency key, oldest first, JSON."""
 
     questions: Questions
+    log: Log
     polls: Polls
     reactions: Reactions
     replies: dict[tuple[str, str], str]
@@ -49,7 +51,7 @@ def invites(db: Connection) -> dict[str, Invite]:
 
 
 def held(db: Connection, session: str) -> Held:
-    return Held(_questions(db, session), _polls(db, session), _reactions(db, session), _replies(db, session))
+    return Held(_questions(db, session), log(db, session), _polls(db, session), _reactions(db, session), _replies(db, session))
 
 
 def cues(db: Connection, session: str, lang: str, limit: int | None = None) -> list[tuple[int, dict[str, Any]]]:
@@ -68,13 +70,33 @@ def _questions(db: Connection, session: str) -> Questions:
         voters[question].add(person)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.asked_at, table.c.id)).mappings()
     items = [_question(row, voters[row["id"]]) for row in rows]
-    return Questions(items, db.execute(select(stage.c.question).where(stage.c.session == session)).scalar())
+    return Questions(items, *db.execute(select(stage.c.question, stage.c.slow).where(stage.c.session == session)).first() or ())
 
 
 def _question(row: RowMapping, votes: set[str]) -> Question:
     fields = {name: row[name] for name in Question.__struct_fields__ if name != "votes"}
     assert row["state"] in get_args(questions.State)
     return Question(**fields, votes=votes)
+
+
+def log(db: Connection, session: str, limit: int | None = moderation.ENTRIES_LIMIT) -> Log:
+    """The log of moderation with its newest `limit` entries; all without one."""
+    table = _table(tables.ModerationRow)
+    query = select(table).where(table.c.session == session).order_by(table.c.number.desc()).limit(limit)
+    entries = [_entry(row) for row in reversed(db.execute(query).mappings().all())]
+    acts, reasons = (
+        Counter(
+            {row[0]: row[1] for row in db.execute(select(by, func.count()).where(table.c.session == session, of.is_not(None)).group_by(by))}
+        )
+        for by, of in ((table.c.act, table.c.actor), (table.c.reason, table.c.reason))
+    )
+    return Log(entries, acts, reasons)
+
+
+def _entry(row: RowMapping) -> Entry:
+    fields = {name: row[name] for name in Entry.__struct_fields__ if name != "actor"}
+    actor = Actor(row["actor"], row["actor_name"], row["actor_role"]) if row["actor"] is not None else None
+    return Entry(**fields, actor=actor)
 
 
 def _polls(db: Connection, session: str) -> Polls:

@@ -19,20 +19,33 @@ class Role(StrEnum):
 
 
 WATCH = frozenset({"session.read", "media.watch", "caption.read"})
-TAKE_PART = WATCH | {"question.ask", "question.vote", "poll.vote", "reaction.send"}
-CURATE = frozenset({"question.publish", "question.dismiss", "question.highlight", "question.answer", "staff.read"})
+ASK = frozenset({"question.ask", "question.edit", "question.withdraw", "question.appeal", "question.vote"})
+TAKE_PART = WATCH | ASK | {"poll.vote", "reaction.send"}
+ANSWER = frozenset({"question.highlight", "question.take", "question.answer", "question.reopen", "staff.read"})
+TRANSLATE = frozenset({"question.translate"})
+CURATE = ANSWER | {
+    "question.publish",
+    "question.dismiss",
+    "question.archive",
+    "question.restore",
+    "question.label",
+    "question.merge",
+    "question.unmerge",
+    "question.slow",
+    "moderation.undo",
+}
 RUN_POLLS = frozenset({"poll.open", "poll.close", "poll.reveal", "staff.read"})
 CAPTION = frozenset({"caption.commit", "caption.correct"})
 PUBLISH = frozenset({"media.publish"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
-    Role.MODERATOR: TAKE_PART | CURATE | RUN_POLLS,
-    Role.SPEAKER: TAKE_PART | RUN_POLLS | PUBLISH | {"question.answer", "question.highlight"},
-    Role.INTERPRETER: TAKE_PART,
+    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS,
+    Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
+    Role.INTERPRETER: TAKE_PART | TRANSLATE,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART | CURATE | RUN_POLLS | CAPTION | PUBLISH | {"invite.read"},
+    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | {"invite.read"},
     Role.PUBLISHER: PUBLISH,
 }
 

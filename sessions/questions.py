@@ -1,14 +1,35 @@
 """The questions of one session: asked, curated, voted on, answered. Pure: each function changes memory and nothing else.
 
-pending --publish--> published --dismiss--> dismissed --publish--> published
-   +------dismiss--------------------------------^
+Three axes, kept apart. `state` is what becomes of a question; what its author does is marked with a star:
+
+    act         from                           to
+    ask*                                       pending
+    publish     pending, dismissed             published
+    dismiss     pending, published, dismissed  dismissed, for a reason
+    appeal*     dismissed                      pending, once
+    edit*       pending, published             pending
+    archive     published                      archived
+    restore     archived | dismissed           published | pending
+    withdraw*   pending, published, dismissed  withdrawn, for good
+
+`answer_state` is how far a published question got with the speakers:
+
+    take        unanswered                       answering
+    answer      unanswered, answering, answered  answered: live, or in writing where there is an `answer`
+    reopen      answering, answered              unanswered
+
+`stage` points at one published question or at none; what leaves the public leaves the stage. Saying an act twice is no error.
+A question merged into another (`merging.py`) goes where that one goes: moderators must unmerge it first, its author need not.
+What the audience does is in `asking.py`; here is what all rules stand on, and what moderators and speakers do.
 """
 
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from sessions.errors import Conflict, NotHere, TooMany
+from sessions.errors import Conflict, Invalid, NotHere, TooMany
 from sessions.programme import Texts
 from sessions.text import clean, language
 
@@ -18,39 +39,77 @@ TEXT_LIMIT = 300
 ANSWER_LIMIT = 1000
 """Graphemes of a written answer; a longer one is refused."""
 
-PENDING_LIMIT = 5
-"""Questions of one person that wait for a moderator; past it TooMany."""
+TRANSLATION_LIMIT = 900
+"""Graphemes of a translation somebody wrote: some languages need three times the room."""
 
-QUESTIONS_LIMIT = 1000
-"""Questions of one session; past it TooMany."""
+LABELS_LIMIT, LABEL_LIMIT = 5, 30
+"""Labels of one question, and graphemes of one; more or longer ones are refused."""
 
-State = Literal["pending", "published", "dismissed"]
+CORRECTIONS_LIMIT = 30
+"""Languages in which somebody wrote a question's translation; past it TooMany."""
+
+SLOW_LIMIT = 3600
+"""Seconds that slow mode may ask people to wait; more is refused."""
+
+State = Literal["pending", "published", "dismissed", "archived", "withdrawn"]
+AnswerState = Literal["unanswered", "answering", "answered"]
 Reason = Literal["off_topic", "duplicate", "unclear", "conduct", "time"]
+
+MOVES: dict[str, dict[State, State]] = {
+    "publish": {"pending": "published", "dismissed": "published", "published": "published"},
+    "dismiss": {"pending": "dismissed", "published": "dismissed", "dismissed": "dismissed"},
+    "appeal": {"dismissed": "pending"},
+    "edit": {"pending": "pending", "published": "pending"},
+    "archive": {"published": "archived", "archived": "archived"},
+    "restore": {"archived": "published", "dismissed": "pending"},
+    "withdraw": {"pending": "withdrawn", "published": "withdrawn", "dismissed": "withdrawn", "withdrawn": "withdrawn"},
+}
 
 
 class Question(Struct, kw_only=True):
-    """`author_name` is None for who gave none or asked anonymously; `author` is never shown. `asked_at` is in ms since 1970."""
+    """Times are ms since 1970. `author` and the `region` they declared are never shown; `author_name` is None when asked anonymously.
+
+    `original` is what was asked first, once it was edited. `corrections` are translations somebody wrote; they stand before the
+    machine's `translations`. `similar` are ids that may ask the same. `version` rises with all changes but votes and the machine's work.
+    """
 
     id: str
     author: str
     author_name: str | None
+    region: str | None = None
     text: str
     lang: str
     asked_at: int
+    edited_at: int | None = None
+    original: str | None = None
     state: State = "pending"
-    answered: bool = False
-    answer: str | None = None
     reason: Reason | None = None
+    appeal: str | None = None
+    answer_state: AnswerState = "unanswered"
+    answer: str | None = None
+    merged_into: str | None = None
+    version: int = 1
+    labels: list[str] = field(default_factory=list)
+    similar: list[str] = field(default_factory=list)
     translations: Texts
+    corrections: Texts = field(default_factory=dict)
     votes: set[str]
+
+    @property
+    def public(self) -> bool:
+        return self.state == "published" and self.merged_into is None
 
 
 class Questions:
-    """All questions of a session by id, and the one on the stage."""
+    """All questions of a session by id, the one on the stage, and the seconds a person must wait between two (`slow`)."""
 
-    def __init__(self, items: list[Question], stage: str | None = None) -> None:
+    def __init__(self, items: list[Question], stage: str | None = None, slow: int = 0) -> None:
         self.items = {question.id: question for question in items}
-        self.stage = stage
+        self.stage, self.slow = stage, slow
+        self._merged: defaultdict[str, set[str]] = defaultdict(set)
+        for question in items:
+            if question.merged_into is not None:
+                self._merged[question.merged_into].add(question.id)
 
     def find(self, id: str) -> Question:
         question = self.items.get(id)
@@ -58,55 +117,150 @@ class Questions:
             raise NotHere(f"there is no question {id}")
         return question
 
-    def ask(self, id: str, author: str, name: str | None, text: str, lang: str, now: int) -> Question:
-        """A new question waits for a moderator. Raises Invalid, TooLong, TooMany."""
-        if len(self.items) >= QUESTIONS_LIMIT:
-            raise TooMany(f"a session takes {QUESTIONS_LIMIT} questions")
-        waiting = sum(question.author == author and question.state == "pending" for question in self.items.values())
-        if waiting >= PENDING_LIMIT:
-            raise TooMany(f"{PENDING_LIMIT} of your questions wait for a moderator already")
-        text, lang = clean(text, TEXT_LIMIT, "the question"), language(lang)
-        question = Question(id=id, author=author, author_name=name, text=text, lang=lang, asked_at=now, translations={}, votes=set())
-        self.items[id] = question
+    def own(self, id: str, person: str) -> Question:
+        """A person's own question. Another's is NotHere: it may be one that they must not know of."""
+        question = self.items.get(id)
+        if question is None or question.author != person:
+            raise NotHere(f"you asked no question {id}")
         return question
 
-    def vote(self, id: str, person: str, on: bool) -> Question:
-        """Put a person's vote on a published question or take it off. Says how it shall be: a repeat changes nothing."""
-        question = self._published(id)
-        (question.votes.add if on else question.votes.discard)(person)
-        return question
+    # Moderators
 
     def publish(self, id: str) -> Question:
-        question = self.find(id)
-        question.state, question.reason = "published", None
-        return question
+        question = self._unmerged(id)
+        return self.set(question, state=self.to(question, "publish"), reason=None)
 
     def dismiss(self, id: str, reason: Reason) -> Question:
         """Take a question out of everyone's sight; its author learns the reason. It leaves the stage too."""
-        question = self.find(id)
-        question.state, question.reason = "dismissed", reason
-        if self.stage == id:
-            self.stage = None
-        return question
+        question = self._unmerged(id)
+        return self.set(question, state=self.to(question, "dismiss"), reason=reason)
+
+    def archive(self, id: str) -> Question:
+        """Put a published question away."""
+        question = self._unmerged(id)
+        return self.set(question, state=self.to(question, "archive"))
+
+    def restore(self, id: str) -> Question:
+        """Bring back what was put away, or look again at what was dismissed."""
+        question = self._unmerged(id)
+        return self.set(question, state=self.to(question, "restore"), reason=None)
 
     def highlight(self, id: str | None) -> None:
         """Put a published question on the stage, instead of the one there; None clears it."""
-        self.stage = None if id is None else self._published(id).id
+        self.stage = None if id is None else self.published(id).id
+
+    def take(self, id: str) -> Question:
+        """Begin to answer a published question."""
+        question = self.published(id)
+        if question.answer_state == "answered":
+            raise Conflict(f"question {id} is answered; reopen it first")
+        return self.set(question, answer_state="answering")
 
     def answer(self, id: str, text: str | None) -> Question:
         """Mark a published question answered, live or with a written answer."""
-        question = self._published(id)
-        answer = None if text is None else clean(text, ANSWER_LIMIT, "the answer")
-        question.answered, question.answer = True, answer or question.answer
-        return question
+        question = self.published(id)
+        answer = question.answer if text is None else clean(text, ANSWER_LIMIT, "the answer")
+        return self.set(question, answer_state="answered", answer=answer)
 
-    def translated(self, id: str, lang: str, text: str) -> Question:
+    def reopen(self, id: str) -> Question:
+        """It is unanswered after all; a written answer goes."""
+        return self.set(self.published(id), answer_state="unanswered", answer=None)
+
+    def label(self, id: str, labels: list[str]) -> Question:
+        """These labels instead of those it has; only staff sees them."""
         question = self.find(id)
+        cleaned = list(dict.fromkeys(clean(label, LABEL_LIMIT, "the label") for label in labels))
+        if len(cleaned) > LABELS_LIMIT:
+            raise TooMany(f"a question takes {LABELS_LIMIT} labels")
+        return self.set(question, labels=cleaned)
+
+    def correct(self, id: str, lang: str, text: str) -> Question:
+        """A translation by a person, instead of the machine's."""
+        question, lang = self.find(id), language(lang)
+        if lang == question.lang:
+            raise Invalid("these are the author's own words")
+        corrections = question.corrections | {lang: clean(text, TRANSLATION_LIMIT, "the translation")}
+        if len(corrections) > CORRECTIONS_LIMIT:
+            raise TooMany(f"a question takes {CORRECTIONS_LIMIT} translations")
+        return self.set(question, corrections=corrections)
+
+    def slow_down(self, seconds: int) -> None:
+        """Let each person ask one question in so many seconds; 0 ends it."""
+        if not 0 <= seconds <= SLOW_LIMIT:
+            raise Invalid(f"slow mode takes 0 to {SLOW_LIMIT} seconds")
+        self.slow = seconds
+
+    # The machine
+
+    def translated(self, id: str, lang: str, text: str, of: str) -> bool:
+        """The machine's translation of the words `of`. Whether it is wanted: the words may have been edited meanwhile."""
+        question = self.items.get(id)
+        if question is None or question.text != of:
+            return False
         question.translations[lang] = text
+        return True
+
+    # What was merged
+
+    def root(self, question: Question) -> Question:
+        """The question that stands for this one: the one it was merged into, or itself."""
+        while question.merged_into is not None:
+            question = self.items[question.merged_into]
         return question
 
-    def _published(self, id: str) -> Question:
+    def family(self, question: Question) -> Iterator[Question]:
+        """A question and all that were merged into it."""
+        yield question
+        for id in sorted(self._merged.get(question.id, ())):
+            yield from self.family(self.items[id])
+
+    def voters(self, question: Question) -> set[str]:
+        """Everyone who wants to know, each once: who voted for it or for what was merged into it, or asked the same."""
+        merged = list(self.family(question))
+        return set().union(*(one.votes for one in merged), [one.author for one in merged[1:]])
+
+    def wants(self, question: Question, person: str) -> bool:
+        """Whether a person is among its voters."""
+        return any(person in one.votes or (one is not question and one.author == person) for one in self.family(question))
+
+    def votes(self, question: Question) -> int:
+        return len(self.voters(question)) if self._merged.get(question.id) else len(question.votes)
+
+    def release(self, question: Question) -> None:
+        """Let all that were merged into a question stand for themselves."""
+        for id in sorted(self._merged.get(question.id, ())):
+            self.set(self.items[id], merged_into=None)
+
+    def set(self, question: Question, **fields: Any) -> Question:
+        """Every change goes through here, so that the version, the stage and the index of merged ones follow it."""
+        if any(getattr(question, name) != value for name, value in fields.items()):
+            if question.merged_into is not None:
+                self._merged[question.merged_into].discard(question.id)
+            for name, value in fields.items():
+                setattr(question, name, value)
+            if question.merged_into is not None:
+                self._merged[question.merged_into].add(question.id)
+            question.version += 1
+        if self.stage == question.id and not question.public:
+            self.stage = None
+        return question
+
+    def to(self, question: Question, act: str) -> State:
+        """Where an act takes a question. Raises Conflict where it takes it nowhere."""
+        to = MOVES[act].get(question.state)
+        if to is None:
+            raise Conflict(f"question {question.id} is {question.state}")
+        return to
+
+    def _unmerged(self, id: str) -> Question:
         question = self.find(id)
+        if question.merged_into is not None:
+            raise Conflict(f"question {id} is merged into {question.merged_into}")
+        return question
+
+    def published(self, id: str) -> Question:
+        """A question that everyone sees. Raises Conflict for another."""
+        question = self._unmerged(id)
         if question.state != "published":
             raise Conflict(f"question {id} is {question.state}")
         return question

@@ -52,6 +52,7 @@ STATEMENTS: dict[str, Make] = {
     "question.vote": _upsert(tables.QuestionVoteRow, keep=True),
     "question.unvote": _unvote,
     "stage": _upsert(tables.StageRow),
+    "moderation": _upsert(tables.ModerationRow, keep=True),
     "poll": _upsert(tables.PollRow, keep=True),
     "poll.state": _poll_state,
     "ballot": _upsert(tables.BallotRow),

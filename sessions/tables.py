@@ -43,14 +43,23 @@ class QuestionRow(SQLModel, table=True):
     session: str = Field(index=True)
     author: str
     author_name: str | None = None
+    region: str | None = None
     text: str
     lang: str
     asked_at: int = Field(sa_type=BigInteger)
+    edited_at: int | None = Field(default=None, sa_type=BigInteger)
+    original: str | None = None
     state: str
-    answered: bool
-    answer: str | None = None
     reason: str | None = None
+    appeal: str | None = None
+    answer_state: str
+    answer: str | None = None
+    merged_into: str | None = None
+    version: int
+    labels: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    similar: list[str] = Field(sa_column=Column(JSON, nullable=False))
     translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    corrections: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class QuestionVoteRow(SQLModel, table=True):
@@ -62,11 +71,30 @@ class QuestionVoteRow(SQLModel, table=True):
 
 
 class StageRow(SQLModel, table=True):
-    """What is on a session's stage."""
+    """What is on a session's stage, and the seconds between two questions of one person."""
 
     __tablename__ = "stage"
     session: str = Field(primary_key=True)
     question: str | None = None
+    slow: int
+
+
+class ModerationRow(SQLModel, table=True):
+    """An entry in a session's log of moderation: written once, never changed. `actor` is none for a question's author."""
+
+    __tablename__ = "moderation"
+    session: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    act: str
+    actor: str | None = None
+    actor_name: str | None = None
+    actor_role: str | None = None
+    question: str | None = None
+    reason: str | None = None
+    undoes: int | None = None
+    before: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class PollRow(SQLModel, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server import wire
-from server.commands import captions, polls, questions, reactions
+from server.commands import captions, moderation, polls, questions, reactions
 from server.commands.context import Context
 from server.live import Outcome
 
@@ -12,11 +12,24 @@ Handler = Callable[[Context, Any], Outcome]
 
 HANDLERS: dict[type, Handler] = {
     wire.QuestionAsk: questions.ask,
+    wire.QuestionEdit: questions.edit,
+    wire.QuestionWithdraw: questions.withdraw,
+    wire.QuestionAppeal: questions.appeal,
     wire.QuestionVote: questions.vote,
-    wire.QuestionPublish: questions.publish,
-    wire.QuestionDismiss: questions.dismiss,
-    wire.QuestionHighlight: questions.highlight,
-    wire.QuestionAnswer: questions.answer,
+    wire.QuestionPublish: moderation.publish,
+    wire.QuestionDismiss: moderation.dismiss,
+    wire.QuestionArchive: moderation.archive,
+    wire.QuestionRestore: moderation.restore,
+    wire.QuestionHighlight: moderation.highlight,
+    wire.QuestionTake: moderation.take,
+    wire.QuestionAnswer: moderation.answer,
+    wire.QuestionReopen: moderation.reopen,
+    wire.QuestionLabel: moderation.label,
+    wire.QuestionMerge: moderation.merge,
+    wire.QuestionUnmerge: moderation.unmerge,
+    wire.QuestionTranslate: moderation.translate,
+    wire.QuestionSlow: moderation.slow,
+    wire.ModerationUndo: moderation.undo,
     wire.PollOpen: polls.open_poll,
     wire.PollClose: polls.close,
     wire.PollReveal: polls.reveal,

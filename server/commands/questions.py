@@ -1,4 +1,4 @@
-"""`question.*`: what each command does to the session, its rows and its readers."""
+"""`question.*` as the audience says it: what each command does to the session, its rows and its readers."""
 
 import secrets
 import time
@@ -6,60 +6,59 @@ from functools import partial
 
 from server import views, wire
 from server.commands.context import Context
-from server.live import Change, LiveSession, Outcome, question_write
-from server.wire import UpdateType
-from sessions.questions import Question
+from server.commands.deed import Deed
+from server.live import Change, Outcome, question_write
+from sessions import asking, merging
 from sessions.store import Write
 
 
 def ask(context: Context, command: wire.QuestionAsk) -> Outcome:
     live, caller = context.live, context.caller
     name = None if command.anonymous else caller.name
+    id, now = secrets.token_urlsafe(9), time.time_ns() // 1_000_000
+    question = asking.ask(live.questions, id, caller.person, command.text, command.lang, now, name=name, region=caller.region)
+    merging.compare(live.questions, id)
+    return Outcome(
+        [question_write(live.session.id, question)],
+        Change("question.asked", questions=(id,)),
+        mine={caller.person: {"questions": {id: views.own(live.questions, question)}}},
+        result={"question": id},
+        after=partial(context.translator.add, live, id),
+    )
+
+
+def edit(context: Context, command: wire.QuestionEdit) -> Outcome:
+    questions, person = context.live.questions, context.caller.person
+    questions.own(command.question, person)
+    deed = Deed(context, command.question)
     now = time.time_ns() // 1_000_000
-    question = live.questions.ask(secrets.token_urlsafe(9), caller.person, name, command.text, command.lang, now)
-    outcome = _changed(live, question, "question.asked")
-    outcome.result = {"question": question.id}
-    return outcome
-
-
-def vote(context: Context, command: wire.QuestionVote) -> Outcome:
-    live, person = context.live, context.caller.person
-    question = live.questions.vote(command.question, person, command.on)
-    write = Write("question.vote" if command.on else "question.unvote", {"question": question.id, "person": person})
-    mine = {person: {"voted": {question.id: True if command.on else None}}}
-    return Outcome([write], soon=Change("question.voted", questions=(question.id,)), mine=mine)
-
-
-def publish(context: Context, command: wire.QuestionPublish) -> Outcome:
-    outcome = _changed(context.live, context.live.questions.publish(command.question), "question.published")
+    deed.run(lambda: asking.edit(questions, command.question, person, command.text, command.lang, now))
+    merging.compare(questions, command.question)
+    outcome = deed.outcome("question.edited", "question.edit")
     outcome.after = partial(context.translator.add, context.live, command.question)
     return outcome
 
 
-def dismiss(context: Context, command: wire.QuestionDismiss) -> Outcome:
-    live = context.live
-    on_stage = live.questions.stage == command.question
-    outcome = _changed(live, live.questions.dismiss(command.question, command.reason), "question.dismissed", stage=on_stage)
-    if on_stage:
-        outcome.writes.append(_stage(live))
-    return outcome
+def withdraw(context: Context, command: wire.QuestionWithdraw) -> Outcome:
+    questions, person = context.live.questions, context.caller.person
+    questions.own(command.question, person)
+    deed = Deed(context, command.question)
+    deed.run(lambda: asking.withdraw(questions, command.question, person))
+    return deed.outcome("question.withdrawn", "question.withdraw")
 
 
-def highlight(context: Context, command: wire.QuestionHighlight) -> Outcome:
-    context.live.questions.highlight(command.question)
-    return Outcome([_stage(context.live)], Change("question.highlighted", stage=True))
+def appeal(context: Context, command: wire.QuestionAppeal) -> Outcome:
+    questions, person = context.live.questions, context.caller.person
+    questions.own(command.question, person)
+    deed = Deed(context, command.question)
+    deed.run(lambda: asking.appeal(questions, command.question, person, command.text))
+    return deed.outcome("question.appealed", "question.appeal")
 
 
-def answer(context: Context, command: wire.QuestionAnswer) -> Outcome:
-    return _changed(context.live, context.live.questions.answer(command.question, command.text), "question.answered")
-
-
-def _changed(live: LiveSession, question: Question, type: UpdateType, stage: bool = False) -> Outcome:
-    # The author follows what becomes of a question that others cannot see; an old reason must not stay in their copy.
-    view = {"reason": None, "answer": None} | (views.question(question, staff=True) or {})
-    mine = {question.author: {"questions": {question.id: view}}}
-    return Outcome([question_write(live.session.id, question)], Change(type, questions=(question.id,), stage=stage), mine=mine)
-
-
-def _stage(live: LiveSession) -> Write:
-    return Write("stage", {"session": live.session.id, "question": live.questions.stage})
+def vote(context: Context, command: wire.QuestionVote) -> Outcome:
+    live, person = context.live, context.caller.person
+    question = asking.vote(live.questions, command.question, person, command.on)
+    concerned = [question] if command.on else list(live.questions.family(question))
+    writes = [Write("question.vote" if command.on else "question.unvote", {"question": one.id, "person": person}) for one in concerned]
+    mine = {person: {"voted": {one.id: live.questions.wants(one, person) or None for one in concerned}}}
+    return Outcome(writes, soon=Change("question.voted", questions=(question.id,)), mine=mine)

@@ -29,7 +29,7 @@ def _question(
         lang=lang,
         asked_at=now - (len(_ASKED) - number) * MINUTE // 2,
         state=state,
-        answered=answer is not None,
+        answer_state="unanswered" if answer is None else "answered",
         answer=answer,
         translations=others,
         votes={f"guest-{voter:03}" for voter in range(100, 100 + votes)},

@@ -60,7 +60,7 @@ async def join(request: Request, invite: Invited, joining: Joining) -> dict[str,
     about = {"region": _said(joining.region, ABOUT_LIMIT, "the region"), "sector": _said(joining.sector, ABOUT_LIMIT, "the sector")}
     await services.store.write(Write("person", row | about | {"joined_at": time.time_ns() // 1_000_000}))
     person = {key: row[key] for key in ("id", "role", "lang", "name") if row[key] is not None}
-    token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name)
+    token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name, about["region"])
     return {"token": token, "person": person, "session": invite.session, "links": _links(invite)}
 
 

@@ -1,89 +1,93 @@
-"""Questions: asked, curated, voted on, answered."""
+"""Questions as moderators and speakers handle them: the three axes, labels, corrections."""
 
 from collections.abc import Callable
 
 import pytest
 
-from sessions.errors import Conflict, Invalid, NotHere, RuleError, TooLong, TooMany
-from sessions.questions import ANSWER_LIMIT, PENDING_LIMIT, QUESTIONS_LIMIT, TEXT_LIMIT, Questions
+from sessions.errors import Conflict, Invalid, NotHere, TooLong, TooMany
+from sessions.questions import ANSWER_LIMIT, LABEL_LIMIT, LABELS_LIMIT, SLOW_LIMIT, Questions
 from tests.sessions.making import question
 
-
-def asked(questions: Questions, id: str = "q1", author: str = "ana", text: str = "Why?", lang: str = "en") -> None:
-    questions.ask(id, author, "Ana", text, lang, now=1)
-
-
-def test_a_new_question_waits_for_a_moderator() -> None:
-    questions = Questions([])
-    asked(questions, text="  Why?\u202e ", lang="PT-br")
-    item = questions.find("q1")
-    assert (item.state, item.text, item.lang, item.votes) == ("pending", "Why?", "pt-BR", set())
-
-
-@pytest.mark.parametrize(("text", "error"), [("", Invalid), ("x" * (TEXT_LIMIT + 1), TooLong)])
-def test_a_question_that_says_nothing_or_too_much_is_refused_and_nothing_changes(text: str, error: type[RuleError]) -> None:
-    questions = Questions([])
-    with pytest.raises(error):
-        asked(questions, text=text)
-    assert questions.items == {}
+STATES = ("pending", "published", "dismissed", "archived", "withdrawn")
+MOVES: dict[str, dict[str, str]] = {
+    "publish": {"pending": "published", "published": "published", "dismissed": "published"},
+    "dismiss": {"pending": "dismissed", "published": "dismissed", "dismissed": "dismissed"},
+    "archive": {"published": "archived", "archived": "archived"},
+    "restore": {"archived": "published", "dismissed": "pending"},
+}
+ANSWERS: dict[str, dict[str, str]] = {
+    "take": {"unanswered": "answering", "answering": "answering"},
+    "answer": {"unanswered": "answered", "answering": "answered", "answered": "answered"},
+    "reopen": {"unanswered": "unanswered", "answering": "unanswered", "answered": "unanswered"},
+}
 
 
-def test_a_question_in_no_language_is_refused() -> None:
-    questions = Questions([])
-    with pytest.raises(Invalid):
-        asked(questions, lang="english please")
-    assert questions.items == {}
+def do(questions: Questions, act: str, id: str = "q1") -> None:
+    more: dict[str, list[str | None]] = {"dismiss": ["off_topic"], "answer": [None]}
+    getattr(questions, act)(id, *more.get(act, []))
 
 
-def test_one_person_may_have_only_so_many_questions_waiting() -> None:
-    questions = Questions([])
-    for number in range(PENDING_LIMIT):
-        asked(questions, f"q{number}")
-    with pytest.raises(TooMany):
-        asked(questions, "one more")
-    asked(questions, "another's", author="ben")
-    questions.publish("q0")
-    asked(questions, "one more")
-    assert len(questions.items) == PENDING_LIMIT + 2
-
-
-def test_a_session_takes_only_so_many_questions() -> None:
-    questions = Questions([question(f"q{number}", f"author{number}") for number in range(QUESTIONS_LIMIT)])
-    with pytest.raises(TooMany):
-        asked(questions, "one more")
-
-
-def test_a_vote_says_how_it_shall_be_so_a_repeat_changes_nothing() -> None:
-    questions = Questions([question(state="published")])
-    for _ in range(2):
-        assert questions.vote("q1", "ben", True).votes == {"ben"}
-    for _ in range(2):
-        assert questions.vote("q1", "ben", False).votes == set()
-
-
-@pytest.mark.parametrize("state", ["pending", "dismissed"])
-def test_only_a_published_question_is_voted_on_highlighted_or_answered(state: str) -> None:
+@pytest.mark.parametrize("act", MOVES)
+@pytest.mark.parametrize("state", STATES)
+def test_a_moderators_act_leads_where_the_table_says_or_nowhere(act: str, state: str) -> None:
     questions = Questions([question(state=state)])
-    acts: list[Callable[[], object]] = [
-        lambda: questions.vote("q1", "ben", True),
-        lambda: questions.highlight("q1"),
-        lambda: questions.answer("q1", "Because."),
-    ]
-    for act in acts:
+    to = MOVES[act].get(state)
+    if to is None:
         with pytest.raises(Conflict, match=state):
-            act()
+            do(questions, act)
+        assert questions.items["q1"] == question(state=state)
+    else:
+        do(questions, act)
+        assert questions.items["q1"].state == to
+
+
+@pytest.mark.parametrize("act", ANSWERS)
+@pytest.mark.parametrize("before", ["unanswered", "answering", "answered"])
+def test_an_answer_is_begun_given_and_taken_back(act: str, before: str) -> None:
+    questions = Questions([question(state="published", answer_state=before)])
+    to = ANSWERS[act].get(before)
+    if to is None:
+        with pytest.raises(Conflict, match="reopen it first"):
+            do(questions, act)
+    else:
+        do(questions, act)
+        assert questions.items["q1"].answer_state == to
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "published"])
+def test_only_a_published_question_is_highlighted_or_answered(state: str) -> None:
+    questions = Questions([question(state=state)])
+    for act in ("highlight", *ANSWERS):
+        with pytest.raises(Conflict, match=state):
+            do(questions, act)
     assert questions.items["q1"] == question(state=state)
     assert questions.stage is None
 
 
-def test_a_dismissed_question_leaves_the_stage_and_keeps_its_reason_until_it_is_published_again() -> None:
+@pytest.mark.parametrize("act", ["publish", "dismiss", "archive", "take", "answer", "reopen"])
+def test_saying_it_twice_changes_nothing_and_makes_no_new_version(act: str) -> None:
+    questions = Questions([question(state="published", answer_state="answering")])
+    do(questions, act)
+    version = questions.find("q1").version
+    do(questions, act)
+    assert questions.find("q1").version == version
+
+
+@pytest.mark.parametrize("act", ["dismiss", "archive"])
+def test_what_leaves_the_public_leaves_the_stage(act: str) -> None:
     questions = Questions([question(state="published"), question("q2", state="published")], stage="q1")
-    questions.dismiss("q2", "duplicate")
+    do(questions, act, "q2")
     assert questions.stage == "q1"
+    do(questions, act, "q1")
+    assert questions.stage is None
+
+
+def test_a_dismissal_keeps_its_reason_until_the_question_is_published() -> None:
+    questions = Questions([question(state="published")])
     item = questions.dismiss("q1", "off_topic")
-    assert (item.state, item.reason, questions.stage) == ("dismissed", "off_topic", None)
-    questions.publish("q1")
-    assert (item.state, item.reason, questions.stage) == ("published", None, None)
+    assert (item.state, item.reason) == ("dismissed", "off_topic")
+    assert questions.dismiss("q1", "conduct").reason == "conduct"
+    assert questions.publish("q1").reason is None
 
 
 def test_the_stage_holds_one_question_or_none() -> None:
@@ -95,25 +99,69 @@ def test_the_stage_holds_one_question_or_none() -> None:
     assert questions.stage is None
 
 
-def test_an_answer_is_live_or_in_writing_and_a_written_one_stays() -> None:
+def test_an_answer_is_live_or_in_writing_and_a_written_one_stays_until_the_question_is_reopened() -> None:
     questions = Questions([question(state="published")])
-    assert (questions.answer("q1", None).answered, questions.find("q1").answer) == (True, None)
+    assert (questions.answer("q1", None).answer_state, questions.find("q1").answer) == ("answered", None)
     assert questions.answer("q1", " Because. ").answer == "Because."
     assert questions.answer("q1", None).answer == "Because."
     with pytest.raises(TooLong):
         questions.answer("q1", "x" * (ANSWER_LIMIT + 1))
     assert questions.find("q1").answer == "Because."
+    assert questions.reopen("q1").answer is None
 
 
 def test_a_refused_answer_does_not_count_as_one() -> None:
     questions = Questions([question(state="published")])
     with pytest.raises(Invalid):
         questions.answer("q1", " \u200b ")
-    assert not questions.find("q1").answered
+    assert questions.find("q1").answer_state == "unanswered"
+
+
+def test_labels_are_a_short_list_without_repeats() -> None:
+    questions = Questions([question()])
+    assert questions.label("q1", [" money ", "money", "法律"]).labels == ["money", "法律"]
+    with pytest.raises(TooMany):
+        questions.label("q1", [str(number) for number in range(LABELS_LIMIT + 1)])
+    with pytest.raises(TooLong):
+        questions.label("q1", ["x" * (LABEL_LIMIT + 1)])
+    assert questions.find("q1").labels == ["money", "法律"]
+    assert questions.label("q1", []).labels == []
+
+
+def test_a_persons_translation_stands_before_the_machines_and_the_machine_cannot_take_it_away() -> None:
+    questions = Questions([question(translations={"fr": "Qui a l'archive ?"})])
+    item = questions.correct("q1", "FR", "À qui appartiennent les archives ?")
+    assert questions.translated("q1", "fr", "Qui possède ?", of=item.text)
+    assert (item.translations | item.corrections)["fr"] == "À qui appartiennent les archives ?"
+    with pytest.raises(Invalid):
+        questions.correct("q1", "en", "Not what was asked")
+
+
+def test_a_translation_of_words_that_were_edited_meanwhile_is_not_wanted() -> None:
+    questions = Questions([question()])
+    assert not questions.translated("q1", "fr", "Pourquoi ?", of="Why?")
+    assert not questions.translated("q9", "fr", "Pourquoi ?", of="Why?")
+    assert questions.find("q1").translations == {}
+
+
+def test_votes_and_the_machines_work_make_no_new_version() -> None:
+    questions = Questions([question(state="published")])
+    questions.find("q1").votes.add("ben")
+    questions.translated("q1", "fr", "Pourquoi ?", of=questions.find("q1").text)
+    assert questions.find("q1").version == 1
+
+
+@pytest.mark.parametrize("seconds", [-1, SLOW_LIMIT + 1])
+def test_slow_mode_has_a_limit(seconds: int) -> None:
+    questions = Questions([], slow=5)
+    with pytest.raises(Invalid):
+        questions.slow_down(seconds)
+    assert questions.slow == 5
 
 
 def test_what_is_not_there_is_said_so() -> None:
     questions = Questions([])
-    for act in (questions.publish, questions.find, questions.highlight):
+    acts: list[Callable[[str], object]] = [questions.publish, questions.find, questions.highlight, questions.restore]
+    for act in acts:
         with pytest.raises(NotHere):
             act("q9")

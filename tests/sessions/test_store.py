@@ -26,8 +26,17 @@ def person(id: str, **others: Any) -> Write:
 
 def question(id: str = "q1", **others: Any) -> Write:
     row = {"session": S, "author": "ana", "author_name": "Ana", "text": "من يملك الأرشيف؟", "lang": "ar", "asked_at": 1_700_000_000_000}
-    state = {"state": "pending", "answered": False, "answer": None, "reason": None, "translations": {}}
-    return Write("question", {"id": id} | row | state | others)
+    state = {
+        "state": "pending",
+        "answer_state": "unanswered",
+        "version": 1,
+        "labels": [],
+        "similar": [],
+        "translations": {},
+        "corrections": {},
+    }
+    nothing = dict.fromkeys(("region", "edited_at", "original", "reason", "appeal", "answer", "merged_into"))
+    return Write("question", {"id": id} | row | state | nothing | others)
 
 
 def poll(id: str = "p1") -> Write:
@@ -74,7 +83,7 @@ async def test_what_was_written_is_read_back(store: Store) -> None:
     await store.write(person("ana"), question(translations={"en": "Who owns the archive?"}), poll())
     await store.write(
         Write("question.vote", {"question": "q1", "person": "bo"}),
-        Write("stage", {"session": S, "question": "q1"}),
+        Write("stage", {"session": S, "question": "q1", "slow": 30}),
         ballot("bo", "a"),
         Write("reaction", {"session": S, "kind": "applause", "count": 3_000_000_000}),
         reply("bo", "k1", '{"ok":true}'),
@@ -82,7 +91,7 @@ async def test_what_was_written_is_read_back(store: Store) -> None:
     kept = await held(store)
     asked = kept.questions.items["q1"]
     assert (asked.text, asked.votes, asked.translations) == ("من يملك الأرشيف؟", {"bo"}, {"en": "Who owns the archive?"})
-    assert kept.questions.stage == "q1"
+    assert (kept.questions.stage, kept.questions.slow) == ("q1", 30)
     assert kept.polls.items["p1"].ballots == {"bo": ["a"]}
     assert kept.polls.items["p1"].counts == {"a": 1}
     assert kept.reactions.counts["applause"] == 3_000_000_000

@@ -14,6 +14,8 @@ export const STATE: SessionState = {
   live: false,
   presence: { total: 1, languages: { en: 1 } },
   reactions: {},
+  moderation: { acts: {}, reasons: {} },
+  next: [],
 };
 
 /** One connection as the server sees it: what the client said, in order, and ways to answer. */

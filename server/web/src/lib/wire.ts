@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.published' | 'question.dismissed' | 'question.highlighted' | 'question.answered' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued' | 'caption.corrected';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued' | 'caption.corrected';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -11,6 +11,18 @@ export interface Ack {
   type: 'ack';
   id: string;
   result: Record<string, unknown>;
+}
+
+/** An entry in the log of moderation. `person`, `name` and `role` are absent for what a question's author did; `undoes` is an entry. */
+export interface Act {
+  at: number;
+  act: string;
+  person?: string;
+  name?: string;
+  role?: string;
+  question?: string;
+  reason?: string;
+  undoes?: number;
 }
 
 /** A human captioner's line: `final=False` replaces the line in the making, `final=True` ends it. */
@@ -73,11 +85,11 @@ export interface Event {
   sessions: Session[];
 }
 
-/** A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`. */
+/** A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`. A `conflict` may say in `current` how the object is now; a `too_soon` in `retry_after` how many seconds to wait. */
 export interface Failure {
   type: 'error';
   id: string | null;
-  problem: Record<string, string | number>;
+  problem: Record<string, unknown>;
 }
 
 /** The first message, within 5 s; `captions` is the language to follow, if any. */
@@ -94,7 +106,20 @@ export interface Me {
   rights: string[];
   ballots: Record<string, string[]>;
   voted: Record<string, boolean>;
-  questions: Record<string, Question>;
+  questions: Record<string, OwnQuestion>;
+}
+
+/** How often moderators did what (by command), and why they dismissed. */
+export interface Moderation {
+  acts: Record<string, number>;
+  reasons: Record<string, number>;
+}
+
+/** Brings back what an entry of the log changed, where nothing has changed it since. */
+export interface ModerationUndo {
+  type: 'moderation.undo';
+  entry: number;
+  id: string;
 }
 
 /** A merge patch on `Me`, to every socket of one person (another tab voted; a question was dismissed). */
@@ -106,6 +131,22 @@ export interface My {
 export interface Option {
   id: string;
   texts: Record<string, string>;
+}
+
+/** One's own question and what becomes of it. One that is `merged_into` another goes where that one goes. */
+export interface OwnQuestion {
+  id: string;
+  text: string;
+  lang: string;
+  asked_at: number;
+  state: 'archived' | 'dismissed' | 'pending' | 'published' | 'withdrawn';
+  answer_state: 'answered' | 'answering' | 'unanswered';
+  anonymous?: boolean;
+  reason?: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  answer?: string;
+  original?: string;
+  appeal?: string;
+  merged_into?: string;
 }
 
 export interface Person {
@@ -160,27 +201,52 @@ export interface Presence {
   languages: Record<string, number>;
 }
 
-/** A question as its reader may know it: `author` is absent when asked anonymously (also for moderators). */
+/** A question as its reader may know it: `author` is absent when asked anonymously (also for moderators). `translations` are the machine's, or a person's in the languages that `corrected` names. Only staff is told the fields from `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `appeal` is what its author said to a dismissal. */
 export interface Question {
   id: string;
   text: string;
   lang: string;
   asked_at: number;
-  state: 'dismissed' | 'pending' | 'published';
-  answer_state: 'answered' | 'unanswered';
+  state: 'archived' | 'dismissed' | 'pending' | 'published' | 'withdrawn';
+  answer_state: 'answered' | 'answering' | 'unanswered';
   votes: number;
   translations: Record<string, string>;
+  corrected?: string[];
   author?: string;
-  reason?: string;
   answer?: string;
+  edited_at?: number;
+  version?: number;
+  reason?: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  original?: string;
+  appeal?: string;
+  merged_into?: string;
+  labels?: string[];
+  similar?: string[];
 }
 
 /** Marks a question answered, live or, with a `text`, in writing. */
 export interface QuestionAnswer {
   type: 'question.answer';
-  question: string;
   text?: string | null;
   id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** Asks the moderators to look again at one's own question that was dismissed; once. */
+export interface QuestionAppeal {
+  type: 'question.appeal';
+  question: string;
+  text: string;
+  id: string;
+}
+
+/** Puts a published question away. */
+export interface QuestionArchive {
+  type: 'question.archive';
+  id: string;
+  expected_version?: number | null;
+  question: string;
 }
 
 export interface QuestionAsk {
@@ -193,8 +259,18 @@ export interface QuestionAsk {
 
 export interface QuestionDismiss {
   type: 'question.dismiss';
-  question: string;
   reason: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** Other words for one's own question; a moderator has to look again. */
+export interface QuestionEdit {
+  type: 'question.edit';
+  question: string;
+  text: string;
+  lang: string;
   id: string;
 }
 
@@ -203,12 +279,80 @@ export interface QuestionHighlight {
   type: 'question.highlight';
   question: string | null;
   id: string;
+  expected_version?: number | null;
+}
+
+/** These labels instead of those it has. */
+export interface QuestionLabel {
+  type: 'question.label';
+  labels: string[];
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** Lets the question `into` stand for this one, its votes included, until it is unmerged. */
+export interface QuestionMerge {
+  type: 'question.merge';
+  into: string;
+  id: string;
+  expected_version?: number | null;
+  question: string;
 }
 
 export interface QuestionPublish {
   type: 'question.publish';
-  question: string;
   id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** It is unanswered after all; a written answer goes. */
+export interface QuestionReopen {
+  type: 'question.reopen';
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** An archived question is published again, a dismissed one waits again. */
+export interface QuestionRestore {
+  type: 'question.restore';
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** Slow mode: one question per person in so many seconds; 0 ends it. */
+export interface QuestionSlow {
+  type: 'question.slow';
+  seconds: number;
+  id: string;
+}
+
+/** Begins to answer a published question. */
+export interface QuestionTake {
+  type: 'question.take';
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+/** A question in another language, instead of the machine's translation. */
+export interface QuestionTranslate {
+  type: 'question.translate';
+  lang: string;
+  text: string;
+  id: string;
+  expected_version?: number | null;
+  question: string;
+}
+
+export interface QuestionUnmerge {
+  type: 'question.unmerge';
+  id: string;
+  expected_version?: number | null;
+  question: string;
 }
 
 /** Puts one's vote on a question or takes it off: says how it should be, so a repeat changes nothing. */
@@ -216,6 +360,13 @@ export interface QuestionVote {
   type: 'question.vote';
   question: string;
   on: boolean;
+  id: string;
+}
+
+/** Takes one's own question back, for good. */
+export interface QuestionWithdraw {
+  type: 'question.withdraw';
+  question: string;
   id: string;
 }
 
@@ -244,7 +395,7 @@ export interface Session {
   speakers: Speaker[];
 }
 
-/** The state of `{session}/public` and, with pending questions and drafts, of `{session}/staff`. */
+/** The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
 export interface SessionState {
   session: Session;
   questions: Record<string, Question>;
@@ -252,7 +403,11 @@ export interface SessionState {
   live: boolean;
   presence: Presence;
   reactions: Record<string, number>;
+  moderation: Moderation;
+  next: string[];
   stage?: string;
+  slow?: number;
+  log?: Record<string, Act>;
 }
 
 /** The whole state of a channel at `seq`. Forget what you had of it. */
@@ -300,9 +455,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionVote | QuestionPublish | QuestionDismiss | QuestionHighlight | QuestionAnswer | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
