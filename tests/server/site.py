@@ -145,10 +145,10 @@ class Site:
         return {"Authorization": f"Bearer {self.token(role, session)}"}
 
     @asynccontextmanager
-    async def talk(self, role: str = "attendee", person: str = "", **hello: Any) -> AsyncIterator[Talk]:
+    async def talk(self, role: str = "attendee", person: str = "", token: str = "", **hello: Any) -> AsyncIterator[Talk]:
         async with connect(self.ws, proxy=None, max_queue=None) as ws:  # unread updates must not keep a close from being seen
             talk = Talk(ws)
-            await ws.send(json.dumps({"type": "hello", "token": self.token(role, person=person), **hello}))
+            await ws.send(json.dumps({"type": "hello", "token": token or self.token(role, person=person), **hello}))
             await talk.until(lambda talk: talk.heard)
             channels = talk.heard[0].get("channels", [])
             await talk.until(lambda talk: "resume" in hello or len(talk.states) == len(channels))
