@@ -24,6 +24,9 @@ SILENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.1, 2.0
 """First and longest wait before trying Redis again; doubled each time, with jitter."""
 
+CANCEL_SECONDS = 0.1
+"""How long a task may take to end before it is cancelled once more."""
+
 Deliver = Callable[[str, bytes], None]
 Lost = Callable[[], None]
 
@@ -70,12 +73,16 @@ class _Listeners:
 
     def lost(self) -> None:
         loop = asyncio.get_running_loop()
-        for _, lost in self._all.values():
-            loop.call_soon(lost)
+        for number in self._all:
+            loop.call_soon(self._one_lost, number)
 
     def _one(self, number: int, channel: str, message: bytes) -> None:
         if number in self._all:
             self._all[number][0](channel, message)
+
+    def _one_lost(self, number: int) -> None:
+        if number in self._all:
+            self._all[number][1]()
 
 
 class MemoryBus:
@@ -127,9 +134,12 @@ class RedisBus:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for task in self._tasks:
-            task.cancel()
         try:
+            # On Python 3.11 asyncio.wait_for, by which redis-py sends, may swallow a cancellation: so once is not enough.
+            while running := [task for task in self._tasks if not task.done()]:
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running, timeout=CANCEL_SECONDS)
             await self._group.__aexit__(None, None, None)
         finally:
             await self._redis.aclose()
