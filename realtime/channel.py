@@ -23,7 +23,7 @@ MAX_UPDATE = 64 * 1024
 """Bytes of one update's data, at most; past it UpdateTooBig."""
 
 ASK_SECONDS = 0.5
-"""A mirror asks for a snapshot at most this often while no answer comes."""
+"""A mirror that sees gaps asks for a snapshot at most this often while no answer comes."""
 
 Resume = tuple[str, int]
 """The epoch and seq of the last update a client has."""
@@ -177,10 +177,13 @@ class MirrorChannel(Channel):
         self._state: tuple[int, bytes] | None = None
         self._asked = -ASK_SECONDS
 
-    def may_ask(self) -> bool:
-        """Whether to ask the owner for a snapshot now; then it counts as asked. One answer serves everyone who waits."""
+    def may_ask(self, anew: bool) -> bool:
+        """Whether to ask the owner for a snapshot now; then it counts as asked. One answer serves everyone who waits.
+
+        `anew`: the last question or its answer may be lost, so it is not waited for.
+        """
         now = time.monotonic()
-        if now - self._asked < ASK_SECONDS:
+        if now - self._asked < ASK_SECONDS and not anew:
             return False
         self._asked = now
         return True

@@ -274,10 +274,10 @@ class Hub:
         for channel in self._channels.values():
             if isinstance(channel, OwnChannel):
                 self._tell(channel, _HEAD)
-            self._ask(channel)
+            self._ask(channel, anew=True)
 
-    def _ask(self, channel: Channel) -> None:
-        if isinstance(channel, MirrorChannel) and channel.may_ask():
+    def _ask(self, channel: Channel, *, anew: bool = False) -> None:
+        if isinstance(channel, MirrorChannel) and channel.may_ask(anew):
             self._tell(channel, _ASK)
 
     def _received(self, name: str, message: bytes) -> None:
@@ -299,4 +299,4 @@ class Hub:
         elif kind == _UPDATE and channel.follow(epoch, seq, frame):
             self._mark(channel)
         elif (epoch, seq) != channel.at:
-            self._ask(channel)
+            self._ask(channel, anew=kind == _HEAD)  # an owner that has come, or come back, did not hear us before

@@ -367,6 +367,17 @@ async def test_another_process_forwards_a_channel_to_its_own_clients(two_houses:
         other.publish("poll", "voted", b"9")
 
 
+async def test_an_owner_that_comes_late_is_asked_at_once(two_houses: tuple[Hub, Hub]) -> None:
+    owner, other = two_houses
+    other.mirror("poll")
+    paper = Paper()
+    other.subscribe(paper, "poll")
+    await turns(10)  # nobody heard the mirror's question
+    Poll(owner)
+    await turns(10)
+    assert data(paper.said()) == [("snapshot", 0, 0)]
+
+
 async def test_another_process_that_lost_an_update_gives_its_clients_a_snapshot(two_houses: tuple[Hub, Hub]) -> None:
     owner, other = two_houses
     poll = Poll(owner)
