@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.hub import Hub
-from realtime.relay import Relay, Tap
+from realtime.relay import RelayProcess, Tap
 from server.patch import Doc, difference, merge
 from server.wire import UpdateType
 from sessions.errors import Conflict, Invalid, NotHere
@@ -92,7 +92,7 @@ class Captioning:
     """`async with` it. `recognizers` is by the floor's base language; `translators` are asked in their order."""
 
     def __init__(
-        self, hub: Hub, relay: Relay, *, recognizers: Mapping[str, Recognizer], translators: Sequence[Translator], keep: Keep
+        self, hub: Hub, relay: RelayProcess, *, recognizers: Mapping[str, Recognizer], translators: Sequence[Translator], keep: Keep
     ) -> None:
         self._hub, self._relay, self._keep = hub, relay, keep
         self._recognizers, self._translators = recognizers, translators

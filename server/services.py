@@ -14,7 +14,7 @@ from realtime.bus import Bus, MemoryBus, RedisBus
 from realtime.endpoint import Endpoint
 from realtime.hub import Hub
 from realtime.presence import Counts, Presence
-from realtime.relay import Relay
+from realtime.relay import RelayProcess
 from server import seeding
 from server.auth import Tokens
 from server.captioning import Captioning
@@ -45,7 +45,7 @@ class Services:
     tokens: Tokens
     store: Store
     hub: Hub
-    relay: Relay
+    relay: RelayProcess
     captioning: Captioning
     lives: dict[str, LiveSession]
     endpoint: Endpoint
@@ -80,7 +80,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             captioning.stream_changed(session, live)
 
         relay = await stack.enter_async_context(
-            Relay(settings.host, settings.media_port, settings.media_addresses, on_change=changed, max_viewers=settings.viewers)
+            RelayProcess(settings.host, settings.media_port, settings.media_addresses, on_change=changed, max_viewers=settings.viewers)
         )
         captioning = Captioning(
             hub, relay, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)

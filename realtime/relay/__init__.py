@@ -1,6 +1,7 @@
 """Media: one publisher's packets to every viewer of a session, over one UDP port, never decoded."""
 
-from realtime.relay.errors import BadOffer, NoCommonCodec, NotLive, RelayError, TooManyTaps, TooManyViewers, UnknownResource
+from realtime.relay.errors import BadOffer, NoCommonCodec, NotLive, RelayDown, RelayError, TooManyTaps, TooManyViewers, UnknownResource
+from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Answer, Relay, Resource
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
@@ -12,7 +13,9 @@ __all__ = [
     "NoCommonCodec",
     "NotLive",
     "Relay",
+    "RelayDown",
     "RelayError",
+    "RelayProcess",
     "Resource",
     "StreamStats",
     "Tap",

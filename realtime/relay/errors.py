@@ -33,6 +33,13 @@ class TooManyViewers(RelayError):
     retry_after = 10  # seconds
 
 
+class RelayDown(RelayError):
+    """The relay's process has died and is being started again; every peer must come back."""
+
+    code = "relay_down"
+    retry_after = 1  # seconds
+
+
 class TooManyTaps(RelayError):
     """The session's audio is already read by as many taps as it may have."""
 

@@ -16,7 +16,7 @@ from realtime.relay.peer import CONSENT, Peer, Role
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.sending import Counters
-from realtime.relay.stream import Stream, StreamStats
+from realtime.relay.stream import Listener, Stream, StreamStats
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
 
@@ -78,6 +78,7 @@ class Relay:
         self._max_viewers, self._max_peers = max_viewers, max_peers
         self._streams: dict[str, Stream] = {}
         self._peers: dict[str, tuple[Peer, asyncio.Task[None]]] = {}
+        self._taps: dict[Tap, Callable[[], None]] = {}
 
     async def __aenter__(self) -> Self:
         self._certificate = Certificate.generateCertificate()
@@ -89,8 +90,8 @@ class Relay:
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._clock.cancel()
-        for stream in list(self._streams.values()):
-            stream.close_taps()
+        for tap in list(self._taps):
+            tap.close()
         for peer, _ in list(self._peers.values()):
             self._end(peer)
         try:
@@ -160,11 +161,17 @@ class Relay:
     def stats(self, session: str) -> StreamStats:
         """Counters of this session; all zero if nobody has anything to do with it."""
         stream = self._streams.get(session)
-        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0)
+        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0)
+
+    def listen(self, session: str, listener: Listener) -> Callable[[], None]:
+        """Hear the session's Opus packets from now on, whether it is live yet or not; returns what ends it. Raises TooManyTaps."""
+        return self._stream(session).listen(listener)
 
     def tap(self, session: str) -> Tap:
-        """The session's sound from now on, whether it is live yet or not. Close it after use. Raises TooManyTaps."""
-        return self._stream(session).tap()
+        """The session's sound from now on as PCM. Close it after use. Raises TooManyTaps."""
+        tap = Tap(lambda tap: self._taps.pop(tap)())
+        self._taps[tap] = self.listen(session, tap.push)
+        return tap
 
     def _stream(self, session: str) -> Stream:
         if session not in self._streams:

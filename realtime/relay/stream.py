@@ -14,7 +14,6 @@ from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.rtp import Packet
 from realtime.relay.srtp import Sender
-from realtime.relay.tap import Tap
 from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
 
@@ -26,6 +25,10 @@ SILENCE = 5.0
 
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
+
+
+Listener = Callable[[int, bytes], None]
+"""Called with each Opus packet and its time, in 1/48000 s since the stream's first sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,6 @@ class StreamStats:
     retransmitted: int
     keyframe_requests: int
     """PLIs sent to publishers."""
-    tap_dropped: int
 
 
 class Stream:
@@ -60,7 +62,7 @@ class Stream:
         """Whether media is arriving."""
         self._media_at = 0.0
         self._tracks: dict[Kind, Track] = {}
-        self._taps: list[Tap] = []
+        self._listeners: list[Listener] = []
         self._sound_start: int | None = None
         self._sender = sender
         self._end = end
@@ -75,7 +77,7 @@ class Stream:
     @property
     def empty(self) -> bool:
         """Whether nobody has anything to do with this session any more."""
-        return not (self.publisher or self.pending or self.viewers or self._taps)
+        return not (self.publisher or self.pending or self.viewers or self._listeners)
 
     @property
     def tracks(self) -> dict[Kind, tuple[Codec, int]]:
@@ -106,17 +108,12 @@ class Stream:
         if now - self._media_at > SILENCE:
             self._set_live(False)
 
-    def tap(self) -> Tap:
-        """A new reader of the sound. Raises TooManyTaps."""
-        if len(self._taps) >= MAX_TAPS:
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear the sound from now on; returns what ends it. Raises TooManyTaps."""
+        if len(self._listeners) >= MAX_TAPS:
             raise TooManyTaps(f"session {self.session} already has {MAX_TAPS} taps")
-        tap = Tap(self._taps.remove)
-        self._taps.append(tap)
-        return tap
-
-    def close_taps(self) -> None:
-        for tap in list(self._taps):
-            tap.close()
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def stats(self) -> StreamStats:
         tracks = list(self._tracks.values())
@@ -128,7 +125,6 @@ class Stream:
             lost=self.publisher.lost if self.publisher else 0,
             retransmitted=sum(t.retransmitted for t in tracks),
             keyframe_requests=self._keyframe_requests,
-            tap_dropped=sum(t.dropped for t in self._taps),
         )
 
     # Called by the peers.
@@ -146,7 +142,7 @@ class Stream:
             self.request_keyframe(now)
         timestamp = self._tracks[kind].forward(packet, _source(publisher, packet.ssrc), now)
         if kind == "audio" and timestamp is not None:
-            self._feed_taps(timestamp, packet.body)
+            self._be_heard(timestamp, packet.body)
 
     def on_report(self, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
         """A sender report of a publisher's."""
@@ -229,12 +225,12 @@ class Stream:
         """Whether the tracks of these kinds are still the ones this viewer's answer promised."""
         return all(kind in self._tracks and self._tracks[kind].ssrc == viewer.ssrcs[kind] for kind in kinds)
 
-    def _feed_taps(self, timestamp: int, payload: bytes) -> None:
+    def _be_heard(self, timestamp: int, payload: bytes) -> None:
         if self._sound_start is None:
             self._sound_start = timestamp
         if payload:
-            for tap in self._taps:
-                tap.push((timestamp - self._sound_start) & 0xFFFFFFFF, payload)
+            for listener in self._listeners:
+                listener((timestamp - self._sound_start) & 0xFFFFFFFF, payload)
 
 
 def _source(publisher: Publisher, ssrc: int) -> int:

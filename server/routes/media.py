@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from realtime.relay import Answer, NotLive, Relay, RelayError, TooManyViewers, UnknownResource
+from realtime.relay import Answer, NotLive, RelayDown, RelayError, RelayProcess, TooManyViewers, UnknownResource
 from server.auth import Principal, authenticated
 from server.errors import BadRequest, Conflict, NotFound, Problem, TooLarge, Unavailable, UnsupportedMedia, response
 
@@ -65,7 +65,7 @@ def problem_of(error: RelayError) -> Problem:
     match error:
         case NotLive():
             return Conflict(str(error), code=error.code, retry_after=error.retry_after)
-        case TooManyViewers():
+        case TooManyViewers() | RelayDown():
             return Unavailable(str(error), code=error.code, retry_after=error.retry_after)
         case UnknownResource():
             return NotFound(str(error), code=error.code)
@@ -95,7 +95,7 @@ async def watch(session: str, request: Request, caller: Caller) -> Response:
 @router.patch("/whep/{session}/{resource}", status_code=204, response_class=Response)
 async def trickle(session: str, resource: str, request: Request, caller: Caller) -> Response:
     """Trickle ICE candidates. They are read and forgotten: the relay answers checks and sends none."""
-    _own(request, session, resource, caller)
+    await _own(request, session, resource, caller)
     _require_type(request, TRICKLE)
     await _body(request)
     return Response(status_code=204)
@@ -105,7 +105,7 @@ async def trickle(session: str, resource: str, request: Request, caller: Caller)
 @router.delete("/whep/{session}/{resource}", response_class=Response)
 async def leave(session: str, resource: str, request: Request, caller: Caller) -> Response:
     """Stop publishing or watching."""
-    _own(request, session, resource, caller)
+    await _own(request, session, resource, caller)
     await _relay(request).end(resource)
     return Response(status_code=200)
 
@@ -152,16 +152,16 @@ def _created(entrance: Entrance, session: str, answer: Answer) -> Response:
     return Response(answer.sdp, 201, headers, SDP)
 
 
-def _own(request: Request, session: str, resource: str, caller: Principal) -> None:
+async def _own(request: Request, session: str, resource: str, caller: Principal) -> None:
     """Whoever may publish (or watch) a session may touch its publishing (or watching) resources, and no others."""
     entrance: Entrance = "whip" if request.scope["route"].path.startswith("/whip/") else "whep"
     caller.require(_ACTIONS[entrance], session)
-    found = _relay(request).resource(resource)
+    found = await _relay(request).resource(resource)
     if (found.session, found.role) != (session, _ROLES[entrance]):
         raise UnknownResource("no such resource, or it has ended")
 
 
-def _relay(request: Request) -> Relay:
+def _relay(request: Request) -> RelayProcess:
     relay = request.app.state.services.relay
-    assert isinstance(relay, Relay)
+    assert isinstance(relay, RelayProcess)
     return relay

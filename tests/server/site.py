@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from realtime.relay import Relay
+from realtime.relay import RelayProcess
 from server.patch import Doc, merge
 from server.seeding import Seed
 from server.serving import Running, running
@@ -135,7 +135,7 @@ class Site:
         self.ws = server.url.replace("http", "ws") + "/ws"
 
     @property
-    def relay(self) -> Relay:
+    def relay(self) -> RelayProcess:
         return self.services.relay
 
     def token(self, role: str, session: str = SESSION, person: str = "") -> str:

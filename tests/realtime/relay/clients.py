@@ -129,8 +129,8 @@ async def viewing(signal: Signal) -> AsyncIterator[Viewing]:
         await viewer.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
     """Wait for `condition`; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for is another program's doing
+        while not (met if isinstance(met := condition(), bool) else await met):  # noqa: ASYNC110 - another program is waited for
             await asyncio.sleep(0.02)

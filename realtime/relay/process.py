@@ -1,0 +1,223 @@
+"""The relay in a process of its own: a hall full of viewers takes no time from the sockets, and its crash takes nobody's vote along."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Self, cast
+
+from realtime.relay.errors import RelayDown, TooManyTaps
+from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
+from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS, Answer, Resource
+from realtime.relay.sending import Counters
+from realtime.relay.stream import MAX_TAPS, StreamStats
+from realtime.relay.tap import Tap
+
+START = 20.0
+"""Seconds the process may take to be ready."""
+
+LEAVE = 2.0
+"""Seconds it has to say goodbye to its peers; then it is killed."""
+
+PAUSE = 0.5
+"""Seconds before a process that died is started again."""
+
+logger = logging.getLogger(__name__)
+
+
+class RelayProcess:
+    """A `Relay` elsewhere, with the same arguments; what is a property or at once there is asked for here.
+
+    `async with` it: raises OSError when the port cannot be had. If the process dies, every peer is gone: sessions stop being live,
+    taps end, calls raise RelayDown, and another one starts on the same port.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        advertise: Sequence[str],
+        *,
+        on_change: Callable[[str, bool], None] | None = None,
+        max_viewers: int = MAX_VIEWERS,
+        max_peers: int = MAX_PEERS,
+    ) -> None:
+        self._config = {"host": host, "port": port, "advertise": list(advertise), "max_viewers": max_viewers, "max_peers": max_peers}
+        self._notify = on_change
+        self._live: set[str] = set()
+        self._calls: dict[int, asyncio.Future[Any]] = {}
+        self._taps: dict[int, Tap] = {}
+        self._taps_of: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
+        self._link: Link | None = None
+
+    async def __aenter__(self) -> Self:
+        self._group = await asyncio.TaskGroup().__aenter__()
+        try:
+            process, link = await self._start()
+        except BaseException:
+            await self._group.__aexit__(None, None, None)
+            raise
+        self._keeper = self._group.create_task(self._keep(process, link), name="relay process")
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._keeper.cancel()
+        await self._group.__aexit__(None, None, None)
+
+    @property
+    def port(self) -> int:
+        """The UDP port really bound."""
+        return cast(int, self._config["port"])
+
+    def live(self, session: str) -> bool:
+        """Whether media of this session is arriving."""
+        return session in self._live
+
+    async def publish(self, session: str, offer: str) -> Answer:
+        """As `Relay.publish`; RelayDown while the process is being started again."""
+        return cast(Answer, await self._call("publish", session, offer))
+
+    async def watch(self, session: str, offer: str) -> Answer:
+        """As `Relay.watch`; RelayDown while the process is being started again."""
+        return cast(Answer, await self._call("watch", session, offer))
+
+    async def resource(self, resource_id: str) -> Resource:
+        return cast(Resource, await self._call("resource", resource_id))
+
+    async def end(self, resource_id: str) -> None:
+        await self._call("end", resource_id)
+
+    async def stats(self, session: str) -> StreamStats:
+        return cast(StreamStats, await self._call("stats", session))
+
+    async def counters(self) -> Counters:
+        return cast(Counters, await self._call("counters"))
+
+    def tap(self, session: str) -> Tap:
+        """The session's sound from now on, decoded in this process. Raises TooManyTaps, RelayDown."""
+        if self._link is None:
+            raise RelayDown("the relay is being started again")
+        if self._taps_of[session] >= MAX_TAPS:
+            raise TooManyTaps(f"session {session} already has {MAX_TAPS} taps")
+        number = next(self._numbers)
+        tap = self._taps[number] = Tap(lambda _: self._untap(number, session))
+        self._taps_of[session] += 1
+        self._link.send(Call(0, "listen", (number, session)))
+        return tap
+
+    def _untap(self, number: int, session: str) -> None:
+        del self._taps[number]
+        self._taps_of[session] -= 1
+        if self._link is not None:
+            self._link.send(Call(0, "unlisten", (number,)))
+
+    async def _call(self, method: str, *args: Any) -> Any:
+        """What the relay answers or raises. Cancelling stops the waiting, not the call."""
+        if self._link is None:
+            raise RelayDown("the relay is being started again")
+        number = next(self._numbers)
+        future = self._calls[number] = asyncio.get_running_loop().create_future()
+        try:
+            self._link.send(Call(number, method, args))
+            return await future
+        finally:
+            del self._calls[number]
+
+    # The process
+
+    async def _keep(self, process: asyncio.subprocess.Process, link: Link) -> None:
+        """Listen to it, and start another one when it is gone."""
+        while True:
+            try:
+                await self._listen(link)
+            finally:
+                self._link = None
+                self._lost()
+                await _leave(process, link)
+            logger.error("the relay's process ended (%s); starting another one", process.returncode)
+            process, link = await self._restart()
+
+    async def _restart(self) -> tuple[asyncio.subprocess.Process, Link]:
+        while True:
+            await asyncio.sleep(PAUSE)
+            try:
+                return await self._start()
+            except OSError as error:
+                logger.error("the relay's process did not start: %s", error)
+
+    async def _start(self) -> tuple[asyncio.subprocess.Process, Link]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = (sys.executable, "-m", "realtime.relay.worker", str(theirs.fileno()))
+            process = await asyncio.create_subprocess_exec(*command, pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL)
+        link = await Link.over(ours)
+        try:
+            async with asyncio.timeout(START):
+                link.send(self._config)
+                ready = await link.receive()
+            if not isinstance(ready, Ready):
+                raise OSError("the relay's process ended before it was ready")
+            if ready.error is not None:
+                raise ready.error
+        except BaseException:
+            await _leave(process, link)
+            raise
+        self._config["port"] = ready.port
+        self._link = link
+        return process, link
+
+    async def _listen(self, link: Link) -> None:
+        while (message := await link.receive()) is not None:
+            match message:
+                case Sound(tap, offset, payload):
+                    if tap in self._taps:
+                        self._taps[tap].push(offset, payload)
+                case Result(number, value, error):
+                    self._resolve(number, value, error)
+                case Changed(session, live):
+                    self._change(session, live)
+
+    def _resolve(self, number: int, value: Any, error: Exception | None) -> None:
+        future = self._calls.get(number)
+        if future is None or future.done():
+            return
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+
+    def _change(self, session: str, live: bool) -> None:
+        (self._live.add if live else self._live.discard)(session)
+        if self._notify is None:
+            return
+        try:
+            self._notify(session, live)
+        except Exception:
+            logger.exception("on_change failed for session %s", session)
+
+    def _lost(self) -> None:
+        """The process is gone, and everything in it."""
+        for future in self._calls.values():
+            if not future.done():
+                future.set_exception(RelayDown("the relay is being started again"))
+        for tap in list(self._taps.values()):
+            tap.close()
+        for session in list(self._live):
+            self._change(session, False)
+
+
+async def _leave(process: asyncio.subprocess.Process, link: Link) -> None:
+    """Close the link, which ends the process; kill it when that takes too long."""
+    link.close()
+    try:
+        async with asyncio.timeout(LEAVE):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
