@@ -30,8 +30,8 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return f"postgresql+psycopg://marquee@/{name}?host={self.folder}"
 
-    def connect(self) -> "psycopg.Connection[Any]":
-        return psycopg.connect(host=str(self.folder), user="marquee", dbname="postgres", autocommit=True)
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[Any]":
+        return psycopg.connect(host=str(self.folder), user="marquee", dbname=database, autocommit=True)
 
 
 @contextmanager

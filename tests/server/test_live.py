@@ -1,0 +1,200 @@
+"""A session while it runs: what is said twice counts once, what could not be kept is taken back, and a crowd is told in counts."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from copy import deepcopy
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.live import COALESCE
+from server.patch import Doc
+from server.serving import running
+from server.settings import Settings
+from sessions import loading
+from sessions.loading import Held
+from tests.postgres import postgres
+from tests.realtime.relay.clients import until
+from tests.server.site import SESSION, Site, Talk, seed, site
+
+__all__ = ["site"]
+
+PUBLIC = f"{SESSION}/public"
+ASK = {"text": "Once?", "lang": "en"}
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(folder / "marquee.sqlite3", isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def held_up(folder: Path) -> Iterator[None]:
+    """Somebody else writes the database for the length of the block: the server's writer waits."""
+    with database(folder) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+
+
+@contextmanager
+def refusing(folder: Path, table: str) -> Iterator[None]:
+    """The database refuses rows of a table for the length of the block."""
+    with database(folder) as db:
+        db.execute(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END")
+        yield
+        db.execute("DROP TRIGGER refuse")
+
+
+async def rows(site: Site) -> Held:
+    return await site.services.store.read(partial(loading.held, session=SESSION))
+
+
+async def answer(talk: Talk, id: str) -> Doc:
+    """What a command of this id is answered with, next."""
+    before = len(talk.heard)
+    await talk.until(lambda talk: any(message.get("id") == id for message in talk.heard[before:]))
+    return talk.heard[-1]
+
+
+def acks(talk: Talk, id: str) -> list[Doc]:
+    return [message for message in talk.heard if message.get("id") == id]
+
+
+async def test_a_retry_while_the_first_is_under_way_gets_the_same_answer_and_is_done_once(site: Site, tmp_path: Path) -> None:
+    async with site.talk() as attendee, site.talk() as tab, site.talk("moderator") as moderator:
+        with held_up(tmp_path):
+            await attendee.say("question.ask", id="the-same-key", **ASK)
+            await attendee.say("question.ask", id="the-same-key", **ASK)
+            await tab.say("question.ask", id="the-same-key", **ASK)
+            with pytest.raises(TimeoutError):  # what is not durable is neither acknowledged nor told
+                async with asyncio.timeout(0.3):
+                    await moderator.until(lambda talk: talk.staff["questions"])
+        await attendee.until(lambda talk: len(acks(talk, "the-same-key")) == 2)
+        await tab.until(lambda talk: acks(talk, "the-same-key"))
+        await moderator.until(lambda talk: talk.staff["questions"])
+        answers = [*acks(attendee, "the-same-key"), *acks(tab, "the-same-key")]
+        assert all(answer == answers[0] and answer["type"] == "ack" for answer in answers)
+        assert list(moderator.staff["questions"]) == [answers[0]["result"]["question"]] == list((await rows(site)).questions.items)
+
+
+async def test_two_people_may_use_one_key(site: Site) -> None:
+    async with site.talk() as one, site.talk(person="another") as another:
+        first = await one.do("question.ask", id="the-same-key", **ASK)
+        assert first != await another.do("question.ask", id="the-same-key", **ASK)
+
+
+async def test_what_could_not_be_kept_is_said_and_taken_back_from_everyone(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site.talk("speaker") as speaker, site.talk() as attendee, site.talk(person="second") as second:
+        await speaker.do("poll.open", poll="one")
+        asked = await attendee.do("question.ask", id="an-early-key", **ASK)
+        await attendee.do("poll.vote", poll="one", choices=["a"])
+        await speaker.until(lambda talk: talk.staff["polls"]["one"]["voters"] == 1)
+        epochs = [talk.places[f"{SESSION}/{name}"]["epoch"] for talk, name in ((speaker, "staff"), (attendee, "public"))]
+
+        with refusing(tmp_path, "ballot"):
+            problem = await second.do("poll.vote", id="a-lost-vote", poll="one", choices=["b"])
+        assert (problem["status"], problem["code"]) == (503, "overloaded")
+        assert "no room" in caplog.text
+        await speaker.until(lambda talk: talk.places[f"{SESSION}/staff"]["epoch"] != epochs[0])
+        await attendee.until(lambda talk: talk.places[PUBLIC]["epoch"] != epochs[1])
+        assert speaker.staff["polls"]["one"]["tally"]["counts"] == {"a": 1, "b": 0, "c": 0}
+        assert attendee.public["polls"]["one"]["voters"] == 1
+        async with site.talk(person="second") as newcomer:
+            assert newcomer.me["ballots"] == {}
+
+        # The same keys again: the lost one is done now, the kept one is not done twice.
+        assert await second.do("poll.vote", id="a-lost-vote", poll="one", choices=["b"]) == {}
+        assert await attendee.do("question.ask", id="an-early-key", **ASK) == asked
+        await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"] == {"a": 1, "b": 1, "c": 0})
+        held = await rows(site)
+        assert held.polls.find("one").ballots == {"a-attendee": ["a"], "second": ["b"]}
+        assert list(held.questions.items) == [asked["question"]]
+
+
+async def test_all_who_wait_for_one_lost_command_are_told(site: Site, tmp_path: Path) -> None:
+    async with site.talk() as attendee, site.talk() as tab:
+        with refusing(tmp_path, "question"):
+            with held_up(tmp_path):
+                await attendee.say("question.ask", id="the-same-key", **ASK)
+                await tab.say("question.ask", id="the-same-key", **ASK)
+                await until(lambda: [len(replies) for replies in site.services.lives[SESSION]._underway.values()] == [2])
+            for talk in (attendee, tab):
+                assert (await answer(talk, "the-same-key"))["problem"]["status"] == 503
+        await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
+        assert "question" in await attendee.do("question.ask", id="the-same-key", **ASK)
+        assert len((await rows(site)).questions.items) == 1
+
+
+async def test_neighbours_of_a_lost_write_are_kept(site: Site, tmp_path: Path) -> None:
+    async with site.talk("speaker") as speaker, AsyncExitStack() as stack:
+        await speaker.do("poll.open", poll="one")
+        voters = [await stack.enter_async_context(site.talk(person=f"voter-{number}")) for number in range(5)]
+        with refusing(tmp_path, "question"):
+            with held_up(tmp_path):
+                votes = [await voter.say("poll.vote", poll="one", choices=["c"]) for voter in voters]
+                lost = await voters[0].say("question.ask", **ASK)
+                await until(lambda: len(site.services.lives[SESSION]._underway) == 6)
+            for voter, id in zip(voters, votes, strict=True):
+                assert (await answer(voter, id))["type"] == "ack"
+            assert (await answer(voters[0], lost))["type"] == "error"
+        await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["c"] == 5)
+        assert (await rows(site)).polls.find("one").counts["c"] == 5
+
+
+async def test_a_connection_that_dies_under_a_command_loses_that_command_only(tmp_path: Path) -> None:
+    with postgres() as server:
+        settings = Settings(port=0, data=tmp_path, database=server.database())
+        async with running(settings, seed()) as run, httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
+            site = Site(http, run)
+            async with site.talk("speaker") as speaker, site.talk() as attendee:
+                await speaker.do("poll.open", poll="one")
+                with server.connect("marquee1") as other, other.transaction():
+                    other.execute("LOCK TABLE ballot")
+                    vote = await attendee.say("poll.vote", poll="one", choices=["a"])
+                    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    await until(lambda: other.execute(waiting).fetchone() is not None)
+                    other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS waiting")
+                    assert (await answer(attendee, vote))["problem"]["status"] == 503
+                await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
+                assert await attendee.do("poll.vote", id=vote, poll="one", choices=["a"]) == {}
+                await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
+                assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
+
+
+async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(site: Site) -> None:
+    async with site.talk("speaker") as speaker, AsyncExitStack() as stack:
+        await speaker.do("poll.open", poll="one")
+        voters = [await stack.enter_async_context(site.talk(person=f"voter-{number}")) for number in range(20)]
+        told: list[tuple[float, Doc]] = []
+
+        async def watch() -> None:
+            while not told or told[-1][1]["tally"]["counts"]["c"] < len(voters):
+                if (await speaker.hear())["type"] == "poll.tallied":
+                    told.append((asyncio.get_running_loop().time(), deepcopy(speaker.staff["polls"]["one"])))
+
+        async def vote(voter: Talk) -> None:
+            for choice in "abababababababababc":
+                assert await voter.do("poll.vote", poll="one", choices=[choice]) == {}
+                await asyncio.sleep(0.05)
+
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            group.create_task(watch())
+            for voter in voters:
+                group.create_task(vote(voter))
+        times = [when for when, _ in told]
+        assert len(told) <= (times[-1] - times[0]) / COALESCE + 2
+        assert all(later["tally"]["version"] > earlier["tally"]["version"] for (_, earlier), (_, later) in pairwise(told))
+        assert all(sum(poll["tally"]["counts"].values()) == poll["voters"] for _, poll in told)
+        assert (await rows(site)).polls.find("one").counts["c"] == len(voters)
