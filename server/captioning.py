@@ -69,6 +69,8 @@ class _Room:
     typing_since: dict[str, int] = field(default_factory=dict)
     held: dict[str, float] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    live: bool = False
+    tap: Tap | None = None
     hearing: asyncio.Task[None] | None = None
     translating: asyncio.Task[None] | None = None
 
@@ -126,13 +128,17 @@ class Captioning:
     # Who speaks
 
     def stream_changed(self, session: str, live: bool) -> None:
-        """Listen to a session that is live, if its floor's language has a recognizer."""
+        """Listen to a session that is live, if its floor's language has a recognizer; the line at which it stops is finished."""
         room = self._rooms[session]
+        room.live = live
+        if not live:
+            if room.tap is not None:
+                room.tap.close()
+            return
         if room.hearing is not None:
             room.hearing.cancel()
-            room.hearing = None
         recognizer = self._recognizers.get(_base(room.session.floor))
-        if live and recognizer is not None:
+        if recognizer is not None:
             room.hearing = self._group.create_task(self._hear(room, recognizer), name=f"hear {session}")
 
     def commit(self, session: str, lang: str, text: str, final: bool, speaker: str | None = None, origin: Origin = "human") -> None:
@@ -170,11 +176,11 @@ class Captioning:
 
     async def _hear(self, room: _Room, recognizer: Recognizer) -> None:
         pause = BACKOFF[0]
-        while True:
+        while room.live:
             try:
-                with self._relay.tap(room.session.id) as tap:
+                with self._relay.tap(room.session.id) as room.tap:
                     clock = _Clock()
-                    async with aclosing(recognizer.recognize(clock.sound(tap))) as heard:  # type: ignore[type-var]
+                    async with aclosing(recognizer.recognize(clock.sound(room.tap))) as heard:  # type: ignore[type-var]
                         async for item in heard:
                             self._recognized(room, clock, item)
                             pause = BACKOFF[0]

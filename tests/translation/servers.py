@@ -16,7 +16,7 @@ from translation.engines import Heard, Recognizer, Sound, Translator
 
 
 @asynccontextmanager
-async def vosk_server(recognizer: Recognizer) -> AsyncIterator[str]:
+async def vosk_server(recognizer: Recognizer, port: int = 0) -> AsyncIterator[str]:
     """The protocol of alphacep/vosk-server: every message of sound is answered, with the newest guess or the next finished line."""
 
     async def talk(client: ServerConnection) -> None:
@@ -54,7 +54,7 @@ async def vosk_server(recognizer: Recognizer) -> AsyncIterator[str]:
             finally:
                 recognizing.cancel()
 
-    async with serve(talk, "127.0.0.1", 0) as server:
+    async with serve(talk, "127.0.0.1", port) as server:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import fractions
 import time
+import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import av
@@ -18,6 +20,7 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
+from numpy.typing import NDArray
 
 Signal = Callable[[str], Awaitable[str]]
 """Takes an SDP offer, gives the answer."""
@@ -40,23 +43,50 @@ class Pattern(VideoStreamTrack):
         return frame
 
 
-class Tone(AudioStreamTrack):
-    """A sine of `frequency` Hz at half scale, 48 kHz stereo in 20 ms frames."""
+class Sound(AudioStreamTrack):
+    """What `wave` makes of each sample's number, as 48 kHz stereo in 20 ms frames, in its own time."""
 
-    def __init__(self, frequency: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._frequency = frequency
         self._samples = 0
         self._start = time.time()
 
+    def wave(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The samples of these numbers, in int16's range."""
+        raise NotImplementedError
+
     async def recv(self) -> av.AudioFrame:
         await asyncio.sleep(max(0.0, self._start + self._samples / 48_000 - time.time()))
-        at = np.arange(self._samples, self._samples + 960) / 48_000
-        wave = (np.sin(2 * np.pi * self._frequency * at) * 16_000).astype(np.int16)
+        wave = self.wave(np.arange(self._samples, self._samples + 960)).astype(np.int16)
         frame = av.AudioFrame.from_ndarray(np.repeat(wave, 2).reshape(1, -1), format="s16", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, self._samples, fractions.Fraction(1, 48_000)
         self._samples += 960
         return frame
+
+
+class Tone(Sound):
+    """A sine of `frequency` Hz at half scale."""
+
+    def __init__(self, frequency: float) -> None:
+        super().__init__()
+        self._frequency = frequency
+
+    def wave(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(np.sin(2 * np.pi * self._frequency * at / 48_000) * 16_000)
+
+
+class Speech(Sound):
+    """A WAV file (mono, 16 bits), and silence after its end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        with wave.open(str(path)) as file:
+            rate, read = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        self._read = np.interp(np.arange(len(read) * 48_000 // rate) * rate / 48_000, np.arange(len(read)), read)
+        self._read[-1] = 0.0
+
+    def wave(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.take(self._read, at, mode="clip")
 
 
 def no_servers() -> RTCPeerConnection:
@@ -72,12 +102,14 @@ async def negotiate(connection: RTCPeerConnection, signal: Signal) -> None:
 
 
 @asynccontextmanager
-async def publishing(signal: Signal, *, video: str | None = "H264", tone: float | None = 440.0) -> AsyncIterator[RTCPeerConnection]:
-    """A publisher for the length of the block. `video` is the codec's name."""
+async def publishing(
+    signal: Signal, *, video: str | None = "H264", tone: float | None = 440.0, speech: Path | None = None
+) -> AsyncIterator[RTCPeerConnection]:
+    """A publisher for the length of the block. `video` is the codec's name; `speech` is heard instead of the tone."""
     connection = no_servers()
     try:
-        if tone is not None:
-            connection.addTransceiver(Tone(tone), direction="sendonly")
+        if speech is not None or tone is not None:
+            connection.addTransceiver(Speech(speech) if speech is not None else Tone(tone or 0.0), direction="sendonly")
         if video is not None:
             transceiver = connection.addTransceiver(Pattern(), direction="sendonly")
             codecs = RTCRtpSender.getCapabilities("video").codecs
