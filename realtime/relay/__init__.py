@@ -1,6 +1,16 @@
 """Media: one publisher's packets to every viewer of a session, over one UDP port, never decoded."""
 
-from realtime.relay.errors import BadOffer, NoCommonCodec, NotLive, RelayDown, RelayError, TooManyTaps, TooManyViewers, UnknownResource
+from realtime.relay.errors import (
+    BadOffer,
+    NoCommonCodec,
+    NotLive,
+    RelayDown,
+    RelayError,
+    TooManyBooths,
+    TooManyTaps,
+    TooManyViewers,
+    UnknownResource,
+)
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Answer, Relay, Resource
 from realtime.relay.stream import StreamStats
@@ -19,6 +29,7 @@ __all__ = [
     "Resource",
     "StreamStats",
     "Tap",
+    "TooManyBooths",
     "TooManyTaps",
     "TooManyViewers",
     "UnknownResource",

@@ -52,6 +52,11 @@ class Continuity:
             self._last_timestamp, self._last_time = out_timestamp, now
         return (extended + run.sequence_offset) & 0xFFFF, out_timestamp
 
+    def upcoming(self, now: float) -> tuple[int, int]:
+        """The number and, within a packet or so, the time of the next packet, not wrapped."""
+        passed = 0 if self._last_time is None else max(1, round((now - self._last_time) * self._clock_rate))
+        return self._next_sequence, self._last_timestamp + passed
+
     def map_timestamp(self, source: int, timestamp: int) -> int | None:
         """The viewers' timestamp for a timestamp of the current source (a sender report's), None for another source."""
         if self._run is None or self._run.source != source:
@@ -60,7 +65,6 @@ class Continuity:
 
     def _begin(self, source: int, sequence: int, timestamp: int, now: float) -> _Run:
         # At least one unit on: two frames must never share a timestamp.
-        passed = 0 if self._last_time is None else max(1, round((now - self._last_time) * self._clock_rate))
-        start = self._last_timestamp + passed
-        self._run = _Run(source, sequence, sequence, self._next_sequence - sequence, start - timestamp)
+        next_sequence, start = self.upcoming(now)
+        self._run = _Run(source, sequence, sequence, next_sequence - sequence, start - timestamp)
         return self._run

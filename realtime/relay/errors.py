@@ -46,6 +46,12 @@ class TooManyTaps(RelayError):
     code = "too_many_taps"
 
 
+class TooManyBooths(RelayError):
+    """The session is interpreted into as many languages as it may be."""
+
+    code = "too_many_booths"
+
+
 class UnknownResource(RelayError):
     """No peer has this resource id (never had, or it has ended)."""
 

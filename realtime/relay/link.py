@@ -45,9 +45,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A session went live or stopped being so."""
+    """A session's floor (`lang` None) or one of its booths went live or stopped being so."""
 
     session: str
+    lang: str | None
     live: bool
 
 

@@ -32,6 +32,8 @@ class Peer:
     """
 
     role: ClassVar[Role]
+    lang: str | None = None
+    """The language an interpreter's is of."""
 
     def __init__(self, session: str, port: MediaPort, certificate: Certificate, remote: RTCDtlsParameters, *, dtls_active: bool) -> None:
         self.session = session

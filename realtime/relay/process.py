@@ -7,14 +7,14 @@ import logging
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS, Answer, Resource
 from realtime.relay.sending import Counters
-from realtime.relay.stream import MAX_TAPS, StreamStats
+from realtime.relay.stream import MAX_TAPS, Notify, StreamStats
 from realtime.relay.tap import Tap
 
 START = 20.0
@@ -42,13 +42,13 @@ class RelayProcess:
         port: int,
         advertise: Sequence[str],
         *,
-        on_change: Callable[[str, bool], None] | None = None,
+        on_change: Notify | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
         self._config = {"host": host, "port": port, "advertise": list(advertise), "max_viewers": max_viewers, "max_peers": max_peers}
         self._notify = on_change
-        self._live: set[str] = set()
+        self._live: set[tuple[str, str | None]] = set()
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._taps: dict[int, Tap] = {}
         self._taps_of: Counter[str] = Counter()
@@ -76,15 +76,18 @@ class RelayProcess:
 
     def live(self, session: str) -> bool:
         """Whether media of this session is arriving."""
-        return session in self._live
+        return (session, None) in self._live
 
-    async def publish(self, session: str, offer: str) -> Answer:
+    async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.publish`; RelayDown while the process is being started again."""
-        return cast(Answer, await self._call("publish", session, offer))
+        return cast(Answer, await self._call("publish", session, offer, lang))
 
     async def watch(self, session: str, offer: str) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
         return cast(Answer, await self._call("watch", session, offer))
+
+    async def choose(self, resource_id: str, lang: str | None) -> str | None:
+        return cast("str | None", await self._call("choose", resource_id, lang))
 
     async def resource(self, resource_id: str) -> Resource:
         return cast(Resource, await self._call("resource", resource_id))
@@ -179,8 +182,8 @@ class RelayProcess:
                         self._taps[tap].push(offset, payload)
                 case Result(number, value, error):
                     self._resolve(number, value, error)
-                case Changed(session, live):
-                    self._change(session, live)
+                case Changed(session, lang, live):
+                    self._change(session, lang, live)
 
     def _resolve(self, number: int, value: Any, error: Exception | None) -> None:
         future = self._calls.get(number)
@@ -191,14 +194,13 @@ class RelayProcess:
         else:
             future.set_exception(error)
 
-    def _change(self, session: str, live: bool) -> None:
-        (self._live.add if live else self._live.discard)(session)
-        if self._notify is None:
-            return
-        try:
-            self._notify(session, live)
-        except Exception:
-            logger.exception("on_change failed for session %s", session)
+    def _change(self, session: str, lang: str | None, live: bool) -> None:
+        (self._live.add if live else self._live.discard)((session, lang))
+        if self._notify is not None:
+            try:
+                self._notify(session, lang, live)
+            except Exception:
+                logger.exception("on_change failed for session %s", session)
 
     def _lost(self) -> None:
         """The process is gone, and everything in it."""
@@ -207,8 +209,8 @@ class RelayProcess:
                 future.set_exception(RelayDown("the relay is being started again"))
         for tap in list(self._taps.values()):
             tap.close()
-        for session in list(self._live):
-            self._change(session, False)
+        for session, lang in list(self._live):
+            self._change(session, lang, False)
 
 
 async def _leave(process: asyncio.subprocess.Process, link: Link) -> None:

@@ -41,14 +41,18 @@ class Publisher(Peer):
         on_media: MediaHandler,
         on_report: ReportHandler,
         *,
+        lang: str | None,
         dtls_active: bool,
     ) -> None:
         super().__init__(session, port, certificate, remote, dtls_active=dtls_active)
+        self.lang = lang
         self.codecs: dict[Kind, Codec] = {kind: choice.format.codec for kind, choice in chosen.items()}
         self._kinds: dict[int, Kind] = {choice.format.payload_type: kind for kind, choice in chosen.items()}
         self._send_time_ids = {kind: choice.section.abs_send_time for kind, choice in chosen.items()}
         self._receptions: dict[Kind, Reception] = {}
         self._bandwidth = Bandwidth()
+        self.clock: int | None = None
+        """How far its NTP clock is ahead of ours, in 2^-32 s, by the sender report that was fastest."""
         self._on_media = on_media
         self._on_report = on_report
 
@@ -74,6 +78,8 @@ class Publisher(Peer):
     def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
+                ahead = packet.sender_info.ntp_timestamp - rtcp.ntp_now()
+                self.clock = ahead if self.clock is None else max(self.clock, ahead)
                 for kind, reception in self._receptions.items():
                     if reception.ssrc == packet.ssrc:
                         reception.note_report(packet, now)

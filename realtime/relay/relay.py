@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from realtime.relay.answer import Transport, choose_for_publisher, choose_for_viewer, write_answer
@@ -16,7 +17,7 @@ from realtime.relay.peer import CONSENT, Peer, Role
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.sending import Counters
-from realtime.relay.stream import Listener, Stream, StreamStats
+from realtime.relay.stream import Listener, Notify, Stream, StreamStats
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
 
@@ -50,14 +51,17 @@ class Resource:
     session: str
     role: Role
     etag: str
+    lang: str | None
+    """The language an interpreter's is of; None for the floor's publisher and for viewers."""
 
 
 class Relay:
     """Forwards each session's media from its publisher to its viewers over one UDP port.
 
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
-    `on_change(session, live)` is called on the loop when a session's first packet arrives and when its publisher is gone or
-    silent, not when one publisher takes over from another. Raises OSError on entering if the port cannot be had. Leaving ends every peer.
+    `on_change(session, lang, live)` is called on the loop when the first packet of a session's floor (`lang` None) or of a booth
+    arrives and when its publisher is gone or silent, not when one publisher takes over from another. Raises OSError
+    on entering if the port cannot be had. Leaving ends every peer.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Relay:
         port: int,
         advertise: Sequence[str],
         *,
-        on_change: Callable[[str, bool], None] | None = None,
+        on_change: Notify | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
@@ -109,18 +113,40 @@ class Relay:
         """What went through the port since it opened."""
         return self._port.counters
 
-    async def publish(self, session: str, offer: str) -> Answer:
-        """Answer a publisher. It takes over the session with its first packet. Raises BadOffer, TooManyViewers."""
+    async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
+        """Answer a publisher: of the floor, or an interpreter into `lang`. It takes over its channel with its first packet.
+
+        Raises BadOffer, TooManyBooths, TooManyViewers.
+        """
         parsed = read_offer(offer, "sends")
         self._make_room()
         stream = self._stream(session)
         chosen = choose_for_publisher(parsed, {kind: codec for kind, (codec, _) in stream.tracks.items()})
+        booth = stream.booth(lang) if lang is not None else None
         publisher = Publisher(
-            session, self._port, self._certificate, parsed.dtls, chosen, stream.on_media, stream.on_report, dtls_active=parsed.passive
+            session,
+            self._port,
+            self._certificate,
+            parsed.dtls,
+            chosen,
+            stream.on_media if booth is None else booth.on_media,
+            stream.on_report if booth is None else partial(stream.on_booth_report, booth),
+            lang=lang,
+            dtls_active=parsed.passive,
         )
-        stream.expect(publisher)
+        (stream.floor if booth is None else booth.source).expect(publisher)
         self._serve(publisher)
         return self._answer(publisher, write_answer(parsed, chosen, self._transport(publisher)))
+
+    async def choose(self, resource_id: str, lang: str | None) -> str | None:
+        """Let a viewer hear an interpretation, or the floor (None), from the next packet on and without a new offer.
+
+        Returns what it hears now: a booth that is silent lets the floor through until it speaks. Raises UnknownResource.
+        """
+        viewer = self._find(resource_id)
+        if not isinstance(viewer, Viewer):
+            raise UnknownResource("this resource publishes")
+        return self._streams[viewer.session].choose(viewer, lang)
 
     async def watch(self, session: str, offer: str) -> Answer:
         """Answer a viewer. Raises BadOffer, NoCommonCodec, NotLive, TooManyViewers."""
@@ -142,7 +168,7 @@ class Relay:
     def resource(self, resource_id: str) -> Resource:
         """Whose peer this is. Raises UnknownResource."""
         peer = self._find(resource_id)
-        return Resource(peer.session, peer.role, peer.etag)
+        return Resource(peer.session, peer.role, peer.etag, peer.lang)
 
     async def end(self, resource_id: str) -> None:
         """End a peer, telling it so by a DTLS alert. Raises UnknownResource."""
@@ -223,11 +249,11 @@ class Relay:
         self._streams[peer.session].leave(peer)
         entry[1].cancel()
 
-    def _changed(self, session: str, live: bool) -> None:
+    def _changed(self, session: str, lang: str | None, live: bool) -> None:
         if self._notify is None:
             return
         try:
-            self._notify(session, live)
+            self._notify(session, lang, live)
         except Exception:
             # The listener's trouble must not cost anybody a packet.
             logger.exception("on_change failed for session %s", session)

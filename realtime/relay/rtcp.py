@@ -1,6 +1,7 @@
 """RTCP messages (RFC 3550 section 6, RFC 4585) the relay reads and writes, built from aiortc's packet classes."""
 
 import struct
+import time
 from collections.abc import Sequence
 
 from aiortc.rtp import (
@@ -24,6 +25,16 @@ from aiortc.rtp import (
 from realtime.relay.answer import STREAM_ID
 
 _SDES_CNAME = 1
+
+
+_NTP_EPOCH = 2_208_988_800
+"""Seconds from 1900 to 1970 (RFC 5905 section 6)."""
+
+
+def ntp_now() -> int:
+    """The time now in 2^-32 s since 1900."""
+    seconds, ns = divmod(time.time_ns(), 1_000_000_000)
+    return (seconds + _NTP_EPOCH) << 32 | (ns << 32) // 1_000_000_000
 
 
 def is_rtcp(datagram: bytes) -> bool:

@@ -66,6 +66,17 @@ def find_extension(extensions: bytes, wanted: int) -> bytes | None:
 
 
 @dataclass(slots=True, frozen=True)
+class Shift:
+    """How far a viewer's line of a channel is from the channel's own, since it changed channels within one stream."""
+
+    sequence: int
+    timestamp: int
+
+
+UNMOVED = Shift(0, 0)
+
+
+@dataclass(slots=True, frozen=True)
 class Outgoing:
     """A rewritten packet, ready but for the payload type, the only thing in which viewers differ.
 
@@ -86,6 +97,13 @@ class Outgoing:
     def at(self, timestamp: int) -> "Outgoing":
         """The same packet at another time."""
         return Outgoing(self.sequence, timestamp, self.ssrc, self.first, self.marker, self.payload)
+
+    def shifted(self, shift: Shift) -> "Outgoing":
+        """The packet as viewers know it who came here from another channel."""
+        if shift == UNMOVED:
+            return self
+        sequence, timestamp = (self.sequence + shift.sequence) & 0xFFFF, (self.timestamp + shift.timestamp) & 0xFFFFFFFF
+        return Outgoing(sequence, timestamp, self.ssrc, self.first, self.marker, self.payload)
 
     def __len__(self) -> int:
         return HEADER_LENGTH + len(self.payload)

@@ -1,6 +1,7 @@
-"""What one session carries: its publisher, its tracks, its viewers and its taps."""
+"""What one session carries: its publisher, its tracks, its interpreters' booths, its viewers and who listens in."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from realtime.relay import rtcp
-from realtime.relay.errors import TooManyTaps
+from realtime.relay.booth import Booth
+from realtime.relay.errors import TooManyBooths, TooManyTaps
 from realtime.relay.offer import Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.rtp import Packet
+from realtime.relay.source import Source, source_of
 from realtime.relay.srtp import Sender
 from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
@@ -26,9 +29,14 @@ SILENCE = 5.0
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
 
+MAX_BOOTHS = 32
+"""Languages one session is interpreted into; past it TooManyBooths."""
 
 Listener = Callable[[int, bytes], None]
 """Called with each Opus packet and its time, in 1/48000 s since the stream's first sound."""
+
+Notify = Callable[[str, str | None, bool], None]
+"""Called with the session, the language (None is the floor), and whether media of it arrives now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +57,17 @@ class StreamStats:
 class Stream:
     """Joins publishers, tracks and viewers. Everything is synchronous; ending a peer is left to `end`.
 
-    The newest publisher replaces the one before it with its first packet, so a newcomer that never connects does no harm.
-    Viewers stay through it, unless the new one has another codec than the one they agreed to.
+    Viewers stay when one publisher follows another, unless the new one has another codec than the one they agreed to. A viewer that
+    wants a language hears its booth while that is live, and the floor otherwise.
     """
 
-    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Callable[[str, bool], None]) -> None:
+    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify) -> None:
         self.session = session
-        self.publisher: Publisher | None = None
-        self.pending: Publisher | None = None
+        self.floor = Source(end, self._begin, self._floor_changed)
+        self.booths: dict[str, Booth] = {}
         self.viewers: set[Viewer] = set()
-        self.live = False
-        """Whether media is arriving."""
-        self._media_at = 0.0
         self._tracks: dict[Kind, Track] = {}
+        self._ssrcs: dict[Kind, int] = {"audio": secrets.randbits(32), "video": secrets.randbits(32)}
         self._listeners: list[Listener] = []
         self._sound_start: int | None = None
         self._sender = sender
@@ -75,54 +81,69 @@ class Stream:
         self._keyframe_requests = 0
 
     @property
+    def live(self) -> bool:
+        """Whether the floor's media is arriving."""
+        return self.floor.live
+
+    @property
     def empty(self) -> bool:
         """Whether nobody has anything to do with this session any more."""
-        return not (self.publisher or self.pending or self.viewers or self._listeners)
+        busy = self.viewers or self._listeners or any(not booth.source.empty for booth in self.booths.values())
+        return self.floor.empty and not busy
 
     @property
     def tracks(self) -> dict[Kind, tuple[Codec, int]]:
         """Codec and SSRC of each track, for answering viewers."""
         return {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
 
-    def expect(self, publisher: Publisher) -> None:
-        """Let `publisher` take over with its first packet; one that was expected before it is ended."""
-        superseded, self.pending = self.pending, publisher
-        if superseded is not None:
-            self._end(superseded)
+    def booth(self, lang: str) -> Booth:
+        """The booth of a language, opened when first wanted. Raises TooManyBooths."""
+        if lang not in self.booths:
+            if len(self.booths) >= MAX_BOOTHS:
+                raise TooManyBooths(f"session {self.session} is interpreted into {MAX_BOOTHS} languages already")
+            self.booths[lang] = Booth(self._sender, self._ssrcs["audio"], self._end, lambda live: self._booth_changed(lang, live))
+        return self.booths[lang]
 
     def leave(self, peer: Peer) -> None:
         """Take a peer out. Idempotent."""
         if isinstance(peer, Viewer):
             self.viewers.discard(peer)
-            for track in self._tracks.values():
+            for track in (*self._tracks.values(), *(booth.track for booth in self.booths.values())):
                 track.leave(peer)
-        elif peer is self.pending:
-            self.pending = None
-        elif peer is self.publisher:
-            self.publisher = None
+            return
+        if peer is self.floor.publisher:
             self._cancel_keyframe_timer()
-            self._set_live(False)
+        for source in (self.floor, *(booth.source for booth in self.booths.values())):
+            source.leave(peer)
 
     def note_silence(self, now: float) -> None:
         """Call about once a second."""
-        if now - self._media_at > SILENCE:
-            self._set_live(False)
+        self.floor.note_silence(now, SILENCE)
+        for booth in self.booths.values():
+            booth.note_silence(now)
+
+    def choose(self, viewer: Viewer, lang: str | None) -> str | None:
+        """Let a viewer hear a language, or the floor. Returns what it hears now: None (the floor) while the booth is silent."""
+        before, viewer.channel = self._heard_by(viewer), lang
+        if viewer.connected:
+            self._move(viewer, before)
+        return lang if lang in self.booths and self.booths[lang].live else None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Hear the sound from now on; returns what ends it. Raises TooManyTaps."""
+        """Hear the floor's sound from now on; returns what ends it. Raises TooManyTaps."""
         if len(self._listeners) >= MAX_TAPS:
             raise TooManyTaps(f"session {self.session} already has {MAX_TAPS} taps")
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def stats(self) -> StreamStats:
-        tracks = list(self._tracks.values())
+        tracks = [*self._tracks.values(), *(booth.track for booth in self.booths.values())]
         return StreamStats(
             live=self.live,
             viewers=len(self.viewers),
             packets=sum(t.packets for t in tracks),
             octets=sum(t.octets for t in tracks),
-            lost=self.publisher.lost if self.publisher else 0,
+            lost=self.floor.publisher.lost if self.floor.publisher else 0,
             retransmitted=sum(t.retransmitted for t in tracks),
             keyframe_requests=self._keyframe_requests,
         )
@@ -131,23 +152,24 @@ class Stream:
 
     def on_media(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
         """One packet of a publisher's."""
-        if publisher is self.pending:
-            self._take_over(publisher)
-        if publisher is not self.publisher:
+        if not self.floor.accept(publisher, now):
             return
-        self._media_at = now
-        if not self.live:
-            self._set_live(True)
         if kind == "video" and self._keyframe_owed:
             self.request_keyframe(now)
-        timestamp = self._tracks[kind].forward(packet, _source(publisher, packet.ssrc), now)
+        timestamp = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if kind == "audio" and timestamp is not None:
             self._be_heard(timestamp, packet.body)
 
     def on_report(self, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
         """A sender report of a publisher's."""
-        if publisher is self.publisher:
-            self._tracks[kind].report(_source(publisher, report.ssrc), report)
+        if publisher is self.floor.publisher:
+            self._tracks[kind].report(source_of(publisher, report.ssrc), report)
+
+    def on_booth_report(self, booth: Booth, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
+        """A sender report of an interpreter's, told by the floor's clock: viewers play sound and picture in step by one clock."""
+        floor = self.floor.publisher
+        ahead = publisher.clock - floor.clock if floor is not None and floor.clock is not None and publisher.clock is not None else 0
+        booth.on_report(publisher, kind, report, ahead)
 
     def on_secured(self, viewer: Viewer) -> None:
         """A viewer's handshake is done: media may flow."""
@@ -156,37 +178,36 @@ class Stream:
         if not self._plays(viewer, viewer.payload_types):
             self._end(viewer)
             return
-        blind = [kind for kind in viewer.payload_types if not self._tracks[kind].join(viewer)]
+        blind = [kind for kind in viewer.payload_types if not self._channel(viewer, kind).join(viewer)]
         if blind:
             self.request_keyframe(time.monotonic())
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
-        """RTCP of a viewer's: requests for lost packets and for keyframes."""
+        """RTCP of a viewer's: requests for lost packets of the picture, and for keyframes."""
+        video = self._tracks.get("video")
         for packet in packets:
             if rtcp.asks_keyframe(packet):
                 self.request_keyframe(now)
-                continue
-            for kind, track in self._tracks.items():
-                lost = rtcp.lost_packets(packet, track.ssrc)
-                if lost and kind in viewer.payload_types:
-                    track.resend(viewer, lost, now)
+            elif video is not None and "video" in viewer.payload_types:
+                lost = rtcp.lost_packets(packet, video.ssrc)
+                if lost:
+                    video.resend(viewer, lost, now)
 
     def request_keyframe(self, now: float) -> None:
         """Ask the publisher for a keyframe, now or when KEYFRAME_INTERVAL since the last request is over."""
-        if self._keyframe_timer is not None or self.publisher is None:
+        publisher = self.floor.publisher
+        if self._keyframe_timer is not None or publisher is None:
             return
         if now < self._keyframe_allowed:
             self._keyframe_timer = self._loop.call_later(self._keyframe_allowed - now, self._request_late_keyframe)
             return
-        self._keyframe_owed = not self.publisher.request_keyframe()
+        self._keyframe_owed = not publisher.request_keyframe()
         if not self._keyframe_owed:
             self._keyframe_requests += 1
             self._keyframe_allowed = now + KEYFRAME_INTERVAL
 
-    def _set_live(self, live: bool) -> None:
-        if live != self.live:
-            self.live = live
-            self._on_change(self.session, live)
+    def _floor_changed(self, live: bool) -> None:
+        self._on_change(self.session, None, live)
 
     def _request_late_keyframe(self) -> None:
         self._keyframe_timer = None
@@ -197,8 +218,8 @@ class Stream:
             self._keyframe_timer.cancel()
             self._keyframe_timer = None
 
-    def _take_over(self, publisher: Publisher) -> None:
-        replaced, self.publisher, self.pending = self.publisher, publisher, None
+    def _begin(self, publisher: Publisher) -> None:
+        """Another publisher takes the floor."""
         for kind, codec in publisher.codecs.items():
             track = self._tracks.get(kind)
             if track is not None and track.codec == codec:
@@ -206,14 +227,13 @@ class Stream:
                 continue
             if track is not None:
                 track.close()
-            self._tracks[kind] = Track(kind, codec, self._sender)
+                self._ssrcs[kind] = secrets.randbits(32)
+            self._tracks[kind] = Track(kind, codec, self._sender, self._ssrcs[kind])
             self._end_viewers_without(kind)
         self._cancel_keyframe_timer()
         self._keyframe_allowed = 0.0
         # Asked for with its first video packet: there is nothing to name in the request before.
         self._keyframe_owed = True
-        if replaced is not None:
-            self._end(replaced)
 
     def _end_viewers_without(self, kind: Kind) -> None:
         """A track was replaced: whoever agreed to the old one must ask for a new answer."""
@@ -232,7 +252,26 @@ class Stream:
             for listener in self._listeners:
                 listener((timestamp - self._sound_start) & 0xFFFFFFFF, payload)
 
+    # Languages
 
-def _source(publisher: Publisher, ssrc: int) -> int:
-    """One number for a publisher's SSRC: two publishers may well use the same one."""
-    return publisher.ssrc << 32 | ssrc
+    def _channel(self, viewer: Viewer, kind: Kind) -> Track:
+        """The track of a kind that a viewer gets now."""
+        booth = self.booths.get(viewer.channel or "")
+        return booth.track if kind == "audio" and booth is not None and booth.live else self._tracks[kind]
+
+    def _heard_by(self, viewer: Viewer) -> Track | None:
+        return self._channel(viewer, "audio") if "audio" in viewer.payload_types and "audio" in self._tracks else None
+
+    def _move(self, viewer: Viewer, before: Track | None) -> None:
+        after = self._heard_by(viewer)
+        if before is not None and after is not None and after is not before:
+            after.take(viewer, before, time.monotonic())
+
+    def _booth_changed(self, lang: str, live: bool) -> None:
+        """A booth began or fell silent: its listeners move, to it or back to the floor."""
+        booth, floor = self.booths[lang].track, self._tracks.get("audio")
+        before = floor if live else booth
+        for viewer in self.viewers:
+            if viewer.channel == lang and viewer.connected and before is not None:
+                self._move(viewer, before)
+        self._on_change(self.session, lang, live)

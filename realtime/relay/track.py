@@ -12,7 +12,7 @@ from realtime.relay.continuity import Continuity
 from realtime.relay.history import History
 from realtime.relay.keyframe import Replay
 from realtime.relay.offer import Codec, Kind
-from realtime.relay.rtp import Outgoing, Packet, rewrite
+from realtime.relay.rtp import UNMOVED, Outgoing, Packet, Shift, rewrite
 from realtime.relay.srtp import Sender
 from realtime.relay.viewer import Viewer
 
@@ -24,12 +24,15 @@ HOLD = 0.003
 
 
 class Track:
-    """A codec, one SSRC for its whole life, and the viewers that play it, in groups that get the same bytes before encryption."""
+    """A codec, one SSRC for its whole life, and the viewers that play it, in groups that get the same bytes before encryption.
 
-    def __init__(self, kind: Kind, codec: Codec, sender: Sender) -> None:
+    Viewers that came from another channel of the same kind have a `Shift`; most have none and are one group.
+    """
+
+    def __init__(self, kind: Kind, codec: Codec, sender: Sender, ssrc: int) -> None:
         self.kind = kind
         self.codec = codec
-        self.ssrc = secrets.randbits(32)
+        self.ssrc = ssrc
         self.packets = 0
         self.octets = 0
         self.retransmitted = 0
@@ -38,20 +41,22 @@ class Track:
         self._continuity = Continuity(codec.clock_rate, secrets.randbits(15), secrets.randbits(31))
         self._history = History()
         self._replay = Replay(codec) if kind == "video" else None
-        self._groups: dict[tuple[int, int], list[Viewer]] = {}
+        self._groups: dict[tuple[int, int, Shift], list[Viewer]] = {}
         self._pending: list[Outgoing] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
-        self._report: bytes | None = None
+        self._report: tuple[int, int] | None = None
+        """The last sender report's NTP time and ours for it."""
 
     def join(self, viewer: Viewer) -> bool:
         """Send to this viewer from the next packet on, after what it needs to see and hear in step with the others.
 
         False if it needs a keyframe first.
         """
-        self._groups.setdefault(self._group(viewer), []).append(viewer)
+        group = self._group(viewer)
+        self._groups.setdefault(group, []).append(viewer)
         if self._report is not None:
-            viewer.send_rtcp(self._report)
+            viewer.send_rtcp(self._told(*self._report, group[2]))
         if self._replay is None:
             return True
         packets = self._replay.packets()
@@ -60,9 +65,20 @@ class Track:
 
     def leave(self, viewer: Viewer) -> None:
         """Stop sending to this viewer. Idempotent."""
-        for group in self._groups.values():
-            if viewer in group:
-                group.remove(viewer)
+        for group, viewers in list(self._groups.items()):
+            if viewer in viewers:
+                viewers.remove(viewer)
+            if not viewers:
+                del self._groups[group]
+
+    def take(self, viewer: Viewer, other: "Track", now: float) -> None:
+        """Let a viewer of `other`, a channel with our SSRC, go on here: the next packet it gets is the next of its line."""
+        theirs, ours = other._continuity.upcoming(now), self._continuity.upcoming(now)
+        other.leave(viewer)
+        viewer.shift = Shift(
+            (theirs[0] - ours[0] + viewer.shift.sequence) & 0xFFFF, (theirs[1] - ours[1] + viewer.shift.timestamp) & 0xFFFFFFFF
+        )
+        self.join(viewer)
 
     def close(self) -> None:
         """Send nothing more."""
@@ -101,38 +117,40 @@ class Track:
         self.retransmitted += len(again)
         self._send_to(viewer, again)
 
-    def report(self, source: int, report: RtcpSrPacket) -> None:
-        """Pass the publisher's sender report on, on our SSRC and time line."""
+    def report(self, source: int, report: RtcpSrPacket, ahead: int = 0) -> None:
+        """Pass the publisher's sender report on, on our SSRC and time line; its clock is `ahead` of the session's, in 2^-32 s."""
         timestamp = self._continuity.map_timestamp(source, report.sender_info.rtp_timestamp)
         if timestamp is None:
             return
-        ntp = report.sender_info.ntp_timestamp
-        self._report = rtcp.sender_report(self.ssrc, ntp, timestamp, self.packets, self.octets)
-        for viewers in self._groups.values():
+        self._report = (report.sender_info.ntp_timestamp - ahead) & 0xFFFFFFFFFFFFFFFF, timestamp
+        for group, viewers in self._groups.items():
+            told = self._told(*self._report, group[2])
             for viewer in viewers:
-                viewer.send_rtcp(self._report)
+                viewer.send_rtcp(told)
 
-    def _group(self, viewer: Viewer) -> tuple[int, int]:
-        """Payload type and bytes of a tag: viewers alike in both get one layout."""
-        return viewer.payload_types[self.kind], viewer.keys.tag
+    def _told(self, ntp: int, timestamp: int, shift: Shift) -> bytes:
+        return rtcp.sender_report(self.ssrc, ntp, (timestamp + shift.timestamp) & 0xFFFFFFFF, self.packets, self.octets)
+
+    def _group(self, viewer: Viewer) -> tuple[int, int, Shift]:
+        """Payload type, bytes of a tag, shift: viewers alike in all get one layout. Only sound has channels."""
+        return viewer.payload_types[self.kind], viewer.keys.tag, viewer.shift if self.kind == "audio" else UNMOVED
 
     def _flush(self) -> None:
         self._stop_waiting()
         pending, self._pending = self._pending, []
         send = self._sender.send
-        for (payload_type, tag), viewers in self._groups.items():
-            if viewers:
-                burst = self._sender.burst([packet.numbered(payload_type) for packet in pending], tag)
-                for viewer in viewers:
-                    send(burst, viewer.keys, viewer.address)
+        for (payload_type, tag, shift), viewers in self._groups.items():
+            burst = self._sender.burst([packet.shifted(shift).numbered(payload_type) for packet in pending], tag)
+            for viewer in viewers:
+                send(burst, viewer.keys, viewer.address)
         if self._replay is not None:
             for packet in pending:
                 self._replay.add(packet)
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
-        payload_type, tag = self._group(viewer)
+        payload_type, tag, shift = self._group(viewer)
         for at in range(0, len(packets), MAX_PACKETS):
-            burst = self._sender.burst([packet.numbered(payload_type) for packet in packets[at : at + MAX_PACKETS]], tag)
+            burst = self._sender.burst([packet.shifted(shift).numbered(payload_type) for packet in packets[at : at + MAX_PACKETS]], tag)
             self._sender.send(burst, viewer.keys, viewer.address)
 
     def _stop_waiting(self) -> None:

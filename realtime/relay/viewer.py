@@ -11,6 +11,7 @@ from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
 from realtime.relay.peer import Peer, Role
 from realtime.relay.port import MediaPort
+from realtime.relay.rtp import UNMOVED
 from realtime.relay.srtp import Outbound
 
 RETRANSMISSIONS = 300
@@ -42,6 +43,10 @@ class Viewer(Peer):
         self.payload_types: dict[Kind, int] = {kind: choice.format.payload_type for kind, choice in chosen.items()}
         self.ssrcs: dict[Kind, int | None] = {kind: choice.ssrc for kind, choice in chosen.items()}
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
+        self.channel: str | None = None
+        """The language it wants to hear; None is the floor."""
+        self.shift = UNMOVED
+        """Where its line of the sound is, from that of the channel it hears now."""
         self._on_secured = on_secured
         self._on_feedback = on_feedback
         self._again_until = 0.0

@@ -11,7 +11,7 @@ from functools import partial
 from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
 from realtime.relay.relay import Relay
 
-METHODS = frozenset({"publish", "watch", "resource", "end", "stats", "counters"})
+METHODS = frozenset({"publish", "watch", "choose", "resource", "end", "stats", "counters"})
 """Of the Relay, for whoever is at the other end of the link."""
 
 
@@ -57,8 +57,8 @@ class Worker:
         value = found(*call.args) if callable(found) else found
         return await value if inspect.isawaitable(value) else value
 
-    def _changed(self, session: str, live: bool) -> None:
-        self._link.send(Changed(session, live))
+    def _changed(self, session: str, lang: str | None, live: bool) -> None:
+        self._link.send(Changed(session, lang, live))
 
     def _hear(self, tap: int, offset: int, payload: bytes) -> None:
         self._link.send(Sound(tap, offset, payload))

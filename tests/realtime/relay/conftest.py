@@ -9,12 +9,22 @@ from realtime.relay.dtls import Certificate
 
 
 class House:
-    """A running relay with what it told: `changes` are (session, live), `resources` the ids it gave, newest last."""
+    """A running relay with what it told: `changes` of the floor are (session, live), `channels` (lang, live) of its booths.
+
+    `resources` are the ids it gave, newest last.
+    """
 
     def __init__(self) -> None:
         self.changes: list[tuple[str, bool]] = []
+        self.channels: list[tuple[str, bool]] = []
         self.resources: list[str] = []
-        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=lambda *change: self.changes.append(change), max_viewers=3)
+        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=self._note, max_viewers=3)
+
+    def _note(self, session: str, lang: str | None, live: bool) -> None:
+        if lang is None:
+            self.changes.append((session, live))
+        else:
+            self.channels.append((lang, live))
 
     @property
     def live(self) -> bool:
@@ -22,6 +32,12 @@ class House:
 
     async def publish(self, offer: str) -> str:
         answer = await self.relay.publish("summit", offer)
+        self.resources.append(answer.resource_id)
+        return answer.sdp
+
+    async def interpret(self, offer: str) -> str:
+        """Into Spanish."""
+        answer = await self.relay.publish("summit", offer, "es")
         self.resources.append(answer.resource_id)
         return answer.sdp
 

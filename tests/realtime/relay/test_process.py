@@ -24,7 +24,7 @@ class Booth:
     """A relay process, what it told, and its signalling calls."""
 
     def __init__(self) -> None:
-        self.changes: list[tuple[str, bool]] = []
+        self.changes: list[tuple[str, str | None, bool]] = []
         self.relay = RelayProcess("127.0.0.1", 0, ["127.0.0.1"], on_change=lambda *change: self.changes.append(change), max_viewers=1)
 
     async def publish(self, offer: str) -> str:
@@ -75,7 +75,7 @@ async def test_media_and_sound_pass_and_the_owner_hears_who_is_live(booth: Booth
             async with asyncio.timeout(5):
                 chunks = [await anext(tap) for _ in range(8)]
         await until(lambda: not booth.live)
-    assert booth.changes == [("summit", True), ("summit", False)]
+    assert booth.changes == [("summit", None, True), ("summit", None, False)]
     sound = np.concatenate([chunk.samples for chunk in chunks[2:7]])
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
     assert abs(float(np.argmax(spectrum)) * RATE / len(sound) - 600.0) < 4.0
