@@ -73,6 +73,7 @@ class LiveSession:
         self._take(held)
         self._store, self._spawn = store, spawn
         self._streaming = False
+        self._interpreting: set[str] = set()
         self._presence: Doc = {"total": 0, "languages": {}}
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
@@ -169,6 +170,7 @@ class LiveSession:
             "questions": {id: view for id, view in questions.items() if view is not None},
             "polls": {id: view for id, view in polls.items() if view is not None},
             "live": self._streaming,
+            "interpreting": sorted(self._interpreting),
             "presence": self._presence,
             "reactions": dict(self.reactions.counts),
         }
@@ -232,6 +234,10 @@ class LiveSession:
     def streaming(self, live: bool) -> None:
         self._streaming = live
         self._tell_both("stream.changed", {"live": live})
+
+    def interpreting(self, lang: str, live: bool) -> None:
+        (self._interpreting.add if live else self._interpreting.discard)(lang)
+        self._tell_both("booth.changed", {"interpreting": sorted(self._interpreting)})
 
     @property
     def live(self) -> bool:

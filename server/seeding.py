@@ -10,7 +10,7 @@ import msgspec
 from server.live import question_write
 from sessions.people import Role
 from sessions.polls import OPTIONS_LIMIT, POLLS_LIMIT, Poll
-from sessions.programme import SESSIONS_LIMIT, Event, Session, Track
+from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
 from sessions.questions import Question
 from sessions.store import Store, Write
 from sessions.text import language
@@ -72,6 +72,11 @@ def check(seed: Seed) -> None:
             raise ValueError(f"session {session.id}: there is no track {session.track}")
         if session.floor not in session.captions or [language(tag) for tag in session.captions] != session.captions:
             raise ValueError(f"session {session.id}: captions must be language tags and hold the floor's")
+        booths = session.interpreted
+        if session.floor in booths or [language(tag) for tag in booths] != booths or not len(set(booths)) == len(booths) <= BOOTHS_LIMIT:
+            raise ValueError(
+                f"session {session.id}: interpreted must be {BOOTHS_LIMIT} language tags at most, each once, without the floor's"
+            )
     for polls in seed.polls.values():
         if len(polls) > POLLS_LIMIT or any(len(poll.options) > OPTIONS_LIMIT for poll in polls):
             raise ValueError(f"a session has {POLLS_LIMIT} polls at most, a poll {OPTIONS_LIMIT} options")

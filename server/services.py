@@ -75,7 +75,10 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         lives: dict[str, LiveSession] = {}
         captioning: Captioning
 
-        def changed(session: str, live: bool) -> None:
+        def changed(session: str, lang: str | None, live: bool) -> None:
+            if lang is not None:
+                lives[session].interpreting(lang, live)
+                return
             lives[session].streaming(live)
             captioning.stream_changed(session, live)
 

@@ -354,14 +354,15 @@ class Presence(Struct):
 class SessionState(Struct, kw_only=True, omit_defaults=True):
     """The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`.
 
-    `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits
-    between two questions, absent when they need not.
+    `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and
+    languages; `slow` is how many seconds a person waits between two questions, absent when they need not.
     """
 
     session: Session
     questions: dict[str, Question]
     polls: dict[str, Poll]
     live: bool
+    interpreting: list[str]
     presence: Presence
     reactions: dict[Reaction, int]
     moderation: Moderation
@@ -427,6 +428,7 @@ UpdateType = Literal[
     "reaction.counted",
     "presence.counted",
     "stream.changed",
+    "booth.changed",
     "caption.cued",
     "caption.corrected",
 ]

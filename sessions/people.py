@@ -37,15 +37,16 @@ CURATE = ANSWER | {
 RUN_POLLS = frozenset({"poll.open", "poll.close", "poll.reveal", "staff.read"})
 CAPTION = frozenset({"caption.commit", "caption.correct"})
 PUBLISH = frozenset({"media.publish"})
+INTERPRET = frozenset({"media.interpret"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
     Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS,
     Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
-    Role.INTERPRETER: TAKE_PART | TRANSLATE,
+    Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | {"invite.read"},
+    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | INTERPRET | {"invite.read"},
     Role.PUBLISHER: PUBLISH,
 }
 

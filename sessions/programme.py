@@ -12,6 +12,9 @@ Kind = Literal["forum", "seminar", "symposium", "lecture", "summit"]
 TITLE_LIMIT = 200
 """Graphemes of a title, a track's name or a speaker's; a longer one is refused."""
 
+BOOTHS_LIMIT = 32
+"""Languages a session is interpreted into; the programme with more is refused."""
+
 SESSIONS_LIMIT = 1000
 """Sessions of one event; past it the programme is refused."""
 
@@ -30,7 +33,9 @@ class Speaker(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them."""
+    """One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are
+    those that have a booth, the floor's not among them.
+    """
 
     id: str
     titles: Texts
@@ -41,6 +46,7 @@ class Session(Struct, frozen=True, kw_only=True):
     floor: str
     captions: list[str]
     speakers: list[Speaker]
+    interpreted: list[str] = []
 
 
 class Event(Struct, frozen=True, kw_only=True):

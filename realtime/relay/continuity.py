@@ -53,7 +53,7 @@ class Continuity:
         return (extended + run.sequence_offset) & 0xFFFF, out_timestamp
 
     def upcoming(self, now: float) -> tuple[int, int]:
-        """The number and, within a packet or so, the time of the next packet, not wrapped."""
+        """The number of the next packet and its time if it came now, not wrapped."""
         passed = 0 if self._last_time is None else max(1, round((now - self._last_time) * self._clock_rate))
         return self._next_sequence, self._last_timestamp + passed
 

@@ -82,9 +82,9 @@ class RelayProcess:
         """As `Relay.publish`; RelayDown while the process is being started again."""
         return cast(Answer, await self._call("publish", session, offer, lang))
 
-    async def watch(self, session: str, offer: str) -> Answer:
+    async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
-        return cast(Answer, await self._call("watch", session, offer))
+        return cast(Answer, await self._call("watch", session, offer, lang))
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
         return cast("str | None", await self._call("choose", resource_id, lang))

@@ -148,8 +148,8 @@ class Relay:
             raise UnknownResource("this resource publishes")
         return self._streams[viewer.session].choose(viewer, lang)
 
-    async def watch(self, session: str, offer: str) -> Answer:
-        """Answer a viewer. Raises BadOffer, NoCommonCodec, NotLive, TooManyViewers."""
+    async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
+        """Answer a viewer, who hears `lang` as after `choose`. Raises BadOffer, NoCommonCodec, NotLive, TooManyViewers."""
         parsed = read_offer(offer, "receives")
         stream = self._streams.get(session)
         if stream is None or not stream.live:
@@ -161,6 +161,7 @@ class Relay:
         viewer = Viewer(
             session, self._port, self._certificate, parsed.dtls, chosen, stream.on_secured, stream.on_feedback, dtls_active=parsed.passive
         )
+        viewer.channel = lang
         stream.viewers.add(viewer)
         self._serve(viewer)
         return self._answer(viewer, write_answer(parsed, chosen, self._transport(viewer)))

@@ -2,7 +2,9 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiortc.rtp import RtcpSrPacket
 
@@ -21,6 +23,19 @@ MAX_NACK = 256
 
 HOLD = 0.003
 """Seconds a packet waits for the rest of its picture. Browsers spread a large picture over more: it then leaves in parts."""
+
+
+NEAR_PACKETS, NEAR_SECONDS = 4, 0.2
+"""How much a viewer's line may leap when it changes channels, to be like others' there: a gap that every player conceals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a viewer's line goes on with: this number, and this time if it goes on at `at` (seconds)."""
+
+    sequence: int
+    timestamp: int
+    at: float
 
 
 class Track:
@@ -42,6 +57,8 @@ class Track:
         self._history = History()
         self._replay = Replay(codec) if kind == "video" else None
         self._groups: dict[tuple[int, int, Shift], list[Viewer]] = {}
+        self._arriving: dict[Viewer, Place] = {}
+        """Who joins with the next packet, from another channel."""
         self._pending: list[Outgoing] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -65,6 +82,7 @@ class Track:
 
     def leave(self, viewer: Viewer) -> None:
         """Stop sending to this viewer. Idempotent."""
+        self._arriving.pop(viewer, None)
         for group, viewers in list(self._groups.items()):
             if viewer in viewers:
                 viewers.remove(viewer)
@@ -72,17 +90,14 @@ class Track:
                 del self._groups[group]
 
     def take(self, viewer: Viewer, other: "Track", now: float) -> None:
-        """Let a viewer of `other`, a channel with our SSRC, go on here: the next packet it gets is the next of its line."""
-        theirs, ours = other._continuity.upcoming(now), self._continuity.upcoming(now)
+        """Let a viewer of `other`, a channel with our SSRC, go on here: our next packet will be the next of its line."""
+        self._arriving[viewer] = other._next_for(viewer, now)
         other.leave(viewer)
-        viewer.shift = Shift(
-            (theirs[0] - ours[0] + viewer.shift.sequence) & 0xFFFF, (theirs[1] - ours[1] + viewer.shift.timestamp) & 0xFFFFFFFF
-        )
-        self.join(viewer)
 
     def close(self) -> None:
         """Send nothing more."""
         self._groups.clear()
+        self._arriving.clear()
         self._stop_waiting()
 
     def begin(self) -> None:
@@ -138,6 +153,8 @@ class Track:
     def _flush(self) -> None:
         self._stop_waiting()
         pending, self._pending = self._pending, []
+        if self._arriving:
+            self._let_in(pending[0], time.monotonic())
         send = self._sender.send
         for (payload_type, tag, shift), viewers in self._groups.items():
             burst = self._sender.burst([packet.shifted(shift).numbered(payload_type) for packet in pending], tag)
@@ -146,6 +163,31 @@ class Track:
         if self._replay is not None:
             for packet in pending:
                 self._replay.add(packet)
+
+    def _next_for(self, viewer: Viewer, now: float) -> Place:
+        place = self._arriving.get(viewer)
+        if place is not None:
+            return place
+        sequence, timestamp = self._continuity.upcoming(now)
+        return Place(sequence + viewer.shift.sequence, timestamp + viewer.shift.timestamp, now)
+
+    def _let_in(self, first: Outgoing, now: float) -> None:
+        arriving, self._arriving = self._arriving, {}
+        for viewer, place in arriving.items():
+            timestamp = place.timestamp + int((now - place.at) * self.codec.clock_rate)
+            viewer.shift = Shift((place.sequence - first.sequence) & 0xFFFF, (timestamp - first.timestamp) & 0xFFFFFFFF)
+            viewer.shift = self._shared(self._group(viewer))
+            self.join(viewer)
+
+    def _shared(self, wanted: tuple[int, int, Shift]) -> Shift:
+        """The shift of a group that is there already if it is close: everyone who listens to a language is to be one group."""
+        for payload_type, tag, shift in self._groups:
+            if (payload_type, tag) == wanted[:2]:
+                packets = (shift.sequence - wanted[2].sequence) & 0xFFFF
+                units = (shift.timestamp - wanted[2].timestamp) & 0xFFFFFFFF
+                if packets <= NEAR_PACKETS and units <= NEAR_SECONDS * self.codec.clock_rate:
+                    return shift
+        return wanted[2]
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
         payload_type, tag, shift = self._group(viewer)

@@ -79,6 +79,7 @@ def event(now: int) -> Event:
             ends_at=starts_at + lasts * MINUTE,
             floor=floor,
             captions=captions,
+            interpreted=captions[1:],
             speakers=list(speakers),
         )
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from realtime.relay import Answer, NotLive, RelayDown, RelayError, RelayProcess, TooManyViewers, UnknownResource
 from server.auth import Principal, authenticated
 from server.errors import BadRequest, Conflict, NotFound, Problem, TooLarge, Unavailable, UnsupportedMedia, response
+from server.routes.api import services_of
 
 SDP = "application/sdp"
 TRICKLE = "application/trickle-ice-sdpfrag"
@@ -23,16 +25,15 @@ MAX_BODY = 64 * 1024
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Methods": "POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After",
     "Access-Control-Max-Age": "86400",
 }
 """Players live on other sites. No cookie is ever read here, so every origin may ask."""
 
-Entrance = Literal["whip", "whep"]
-_ACTIONS = {"whip": "media.publish", "whep": "media.watch"}
-_ROLES = {"whip": "publisher", "whep": "viewer"}
+Entrance = Literal["whip", "whep", "booth"]
+_ACTIONS = {"whip": "media.publish", "whep": "media.watch", "booth": "media.interpret"}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -84,11 +85,19 @@ async def publish(session: str, request: Request, caller: Caller) -> Response:
     return _created("whip", session, await _relay(request).publish(session, offer))
 
 
+@router.post("/whip/{session}/{lang}", status_code=201, response_class=Response, openapi_extra=_OFFER, responses=_ANSWERED)
+async def interpret(session: str, lang: str, request: Request, caller: Caller) -> Response:
+    """Publish an interpretation: Opus, into a language that the session is interpreted into. Who takes the microphone last, speaks."""
+    offer = await _offer(request, "booth", session, caller)
+    return _created("whip", session, await _relay(request).publish(session, offer, _booth(request, session, lang)))
+
+
 @router.post("/whep/{session}", status_code=201, response_class=Response, openapi_extra=_OFFER, responses=_ANSWERED)
-async def watch(session: str, request: Request, caller: Caller) -> Response:
-    """Watch a session. 409 with Retry-After while nobody publishes."""
+async def watch(session: str, request: Request, caller: Caller, lang: str | None = None) -> Response:
+    """Watch a session, and hear it in `lang` while that booth speaks. 409 with Retry-After while nobody publishes."""
     offer = await _offer(request, "whep", session, caller)
-    return _created("whep", session, await _relay(request).watch(session, offer))
+    wanted = None if lang is None else _booth(request, session, lang)
+    return _created("whep", session, await _relay(request).watch(session, offer, wanted))
 
 
 @router.patch("/whip/{session}/{resource}", status_code=204, response_class=Response)
@@ -99,6 +108,27 @@ async def trickle(session: str, resource: str, request: Request, caller: Caller)
     _require_type(request, TRICKLE)
     await _body(request)
     return Response(status_code=204)
+
+
+class Wanted(BaseModel):
+    """What a viewer wants to hear: an interpretation, or the floor."""
+
+    lang: str | None
+
+
+class Heard(BaseModel):
+    """`hears` is what comes now: null, the floor, while that booth is silent."""
+
+    lang: str | None
+    hears: str | None
+
+
+@router.put("/whep/{session}/{resource}/language")
+async def choose(session: str, resource: str, wanted: Wanted, request: Request, caller: Caller) -> Heard:
+    """Hear an interpretation, or the floor, from the next packet on: in the same stream and without a new offer."""
+    await _own(request, session, resource, caller)
+    lang = None if wanted.lang is None else _booth(request, session, wanted.lang)
+    return Heard(lang=lang, hears=await _relay(request).choose(resource, lang))
 
 
 @router.delete("/whip/{session}/{resource}", response_class=Response)
@@ -114,6 +144,7 @@ async def leave(session: str, resource: str, request: Request, caller: Caller) -
 @router.options("/whep/{session}", include_in_schema=False)
 @router.options("/whip/{session}/{resource}", include_in_schema=False)
 @router.options("/whep/{session}/{resource}", include_in_schema=False)
+@router.options("/whep/{session}/{resource}/language", include_in_schema=False)
 async def preflight() -> Response:
     """What may be posted here, for any origin. The one request without a token: browsers send none with a preflight."""
     return Response(status_code=204, headers={"Accept-Post": SDP, "Accept-Patch": TRICKLE})
@@ -153,15 +184,21 @@ def _created(entrance: Entrance, session: str, answer: Answer) -> Response:
 
 
 async def _own(request: Request, session: str, resource: str, caller: Principal) -> None:
-    """Whoever may publish (or watch) a session may touch its publishing (or watching) resources, and no others."""
-    entrance: Entrance = "whip" if request.scope["route"].path.startswith("/whip/") else "whep"
-    caller.require(_ACTIONS[entrance], session)
+    """Whoever may publish (interpret, watch) a session may touch its publishing (interpreting, watching) resources, and no others."""
+    entrances: tuple[Entrance, ...] = ("whip", "booth") if request.scope["route"].path.startswith("/whip/") else ("whep",)
+    may = [entrance for entrance in entrances if caller.may(_ACTIONS[entrance])]
+    caller.require(_ACTIONS[(may or entrances)[0]], session)
     found = await _relay(request).resource(resource)
-    if (found.session, found.role) != (session, _ROLES[entrance]):
+    entrance: Entrance = "whep" if found.role == "viewer" else "whip" if found.lang is None else "booth"
+    if found.session != session or entrance not in may:
         raise UnknownResource("no such resource, or it has ended")
 
 
+def _booth(request: Request, session: str, lang: str) -> str:
+    if lang not in services_of(request).lives[session].session.interpreted:
+        raise NotFound(f"session {session} has no booth for {lang[:35]}")
+    return lang
+
+
 def _relay(request: Request) -> RelayProcess:
-    relay = request.app.state.services.relay
-    assert isinstance(relay, RelayProcess)
-    return relay
+    return services_of(request).relay

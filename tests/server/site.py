@@ -38,6 +38,7 @@ def session(id: str) -> Session:
         ends_at=now + 3_600_000,
         floor="en",
         captions=["en", "es", "zh"],
+        interpreted=["es", "zh"],
         speakers=[],
     )
 

@@ -12,6 +12,7 @@ export const STATE: SessionState = {
   questions: {},
   polls: {},
   live: false,
+  interpreting: [],
   presence: { total: 1, languages: { en: 1 } },
   reactions: {},
   moderation: { acts: {}, reasons: {} },

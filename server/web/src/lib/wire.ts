@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'caption.cued' | 'caption.corrected';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -382,7 +382,7 @@ export interface Resume {
   seq: number;
 }
 
-/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them. */
+/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. */
 export interface Session {
   id: string;
   titles: Record<string, string>;
@@ -393,14 +393,16 @@ export interface Session {
   floor: string;
   captions: string[];
   speakers: Speaker[];
+  interpreted?: string[];
 }
 
-/** The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
+/** The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
 export interface SessionState {
   session: Session;
   questions: Record<string, Question>;
   polls: Record<string, Poll>;
   live: boolean;
+  interpreting: string[];
   presence: Presence;
   reactions: Record<string, number>;
   moderation: Moderation;
