@@ -12,6 +12,7 @@ import msgspec
 from realtime.closing import CloseCode
 from server import wire
 from sessions import programme
+from sessions.kinds import form
 
 TYPESCRIPT = Path(__file__).parent / "web" / "src" / "lib" / "wire.ts"
 
@@ -25,7 +26,15 @@ _UNIONS: dict[str, tuple[type, ...]] = {
     "ClientMessage": (wire.Hello, *_COMMANDS),
     "ServerMessage": _ANSWERS,
 }
-_NAMED: dict[str, Any] = {"Reaction": wire.Reaction, "UpdateType": wire.UpdateType, "Kind": programme.Kind}
+_NAMED: dict[str, Any] = {
+    "Reaction": wire.Reaction,
+    "UpdateType": wire.UpdateType,
+    "Kind": programme.Kind,
+    "PollKind": form.Kind,
+    "PollState": form.State,
+    "Visibility": form.Visibility,
+    "Anonymity": form.Anonymity,
+}
 _REF = "#/components/schemas/"
 
 

@@ -22,11 +22,13 @@ from server.audience import Audience
 from server.auth import Principal
 from server.errors import Unavailable
 from server.patch import Doc
+from server.results import Results
 from server.wire import UpdateType
 from sessions import loading, merging
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
 from sessions.people import RIGHTS
+from sessions.polls import Poll
 from sessions.programme import Session
 from sessions.questions import Question
 from sessions.store import Store, Write
@@ -54,7 +56,10 @@ class Change:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a handler did: the rows to write, the update to publish, counts to tell soon, patches on `Me` by person, the ack's result."""
+    """What a handler did: the rows to write, the update to publish, counts to tell soon, patches on `Me` by person, the ack's result.
+
+    `keyed` rows hold the command's key themselves; `voted` is the poll that the person now has a ballot in.
+    """
 
     writes: list[Write] = field(default_factory=list)
     change: Change | None = None
@@ -63,6 +68,8 @@ class Outcome:
     mine: dict[str, Doc] = field(default_factory=dict)
     result: Doc = field(default_factory=dict)
     after: Callable[[], None] | None = None
+    keyed: bool = False
+    voted: str | None = None
 
 
 class LiveSession:
@@ -78,6 +85,8 @@ class LiveSession:
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
         self._sockets: dict[str, set[Connection]] = {}
+        self.results = Results(hub, session.id, self._sockets)
+        self.results.settle(self.polls.items.values())
         self._underway: dict[tuple[str, str], list[Reply]] = {}
         self._broken = False
         self._dirty: dict[tuple[str, str], UpdateType] = {}
@@ -108,10 +117,10 @@ class LiveSession:
         result = wire.encode(outcome.result).decode()
         told = self._views(outcome.change)
         self._underway[person, key] = [reply]
-        remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "at": _now()}
-        self._store.submit(
-            [*outcome.writes, Write("reply", remembered)], lambda error: self._committed(person, key, outcome, told, result, error)
-        )
+        if not outcome.keyed:
+            remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "at": _now()}
+            outcome.writes.append(Write("reply", remembered))
+        self._store.submit(outcome.writes, lambda error: self._committed(person, key, outcome, told, result, error))
 
     def _committed(self, person: str, key: str, outcome: Outcome, told: tuple[Doc, Doc], result: str, error: Exception | None) -> None:
         replies = self._underway.pop((person, key))
@@ -122,6 +131,9 @@ class LiveSession:
         if outcome.change is not None:
             self.public.tell(outcome.change.type, told[0])
             self.staff.tell(outcome.change.type, told[1])
+            self._settle(outcome.change)
+        if outcome.voted is not None:
+            self.results.admit(person, self.polls.find(outcome.voted))
         self._soon(outcome)
         for who, patch in outcome.mine.items():
             self.tell_person(who, patch)
@@ -130,6 +142,14 @@ class LiveSession:
         if outcome.after is not None:
             outcome.after()
         self._mend()
+
+    def _settle(self, change: Change) -> None:
+        for id in change.polls:
+            poll = self.polls.items.get(id)
+            if poll is None:
+                self.results.close(id)
+            else:
+                self.results.settle((poll,))
 
     def _remember(self, person: str, key: str, result: str) -> None:
         self._replies[person, key] = result
@@ -158,6 +178,7 @@ class LiveSession:
         self._take(held)
         self.public.restate(self._state(staff=False))
         self.staff.restate(self._state(staff=True))
+        self.results.restate(self.polls)
         self._broken = False
 
     # What readers know
@@ -185,7 +206,7 @@ class LiveSession:
         if change.questions:
             parts["questions"] = {id: views.question(self.questions, self.questions.find(id), staff=staff) for id in change.questions}
         if change.polls:
-            parts["polls"] = {id: views.poll(self.polls.find(id), staff=staff) for id in change.polls}
+            parts["polls"] = {id: views.poll(self.polls.items.get(id), staff=staff) for id in change.polls}
         return parts
 
     def me(self, caller: Principal) -> wire.Me:
@@ -222,6 +243,8 @@ class LiveSession:
             self._tell_both("question.voted", {"next": views.following(self.questions)})
         for (kind, id), type in dirty.items():
             change = Change(type, questions=(id,) if kind == "questions" else (), polls=(id,) if kind == "polls" else ())
+            if kind == "polls" and id in self.polls.items:
+                self.results.tell(self.polls.items[id])
             for audience, staff in ((self.public, False), (self.staff, True)):
                 audience.tell(type, {"reactions": dict(self.reactions.counts)} if kind == "reactions" else self._parts(change, staff=staff))
         if dirty:
@@ -284,6 +307,12 @@ class LiveSession:
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+
+def poll_write(session: str, poll: Poll) -> Write:
+    """The row of a poll as it is now."""
+    row = {name: getattr(poll, name) for name in ("id", "order", "state", "round", "opened_at", "paused_at")}
+    return Write("poll", row | {"session": session, "form": msgspec.to_builtins(poll.form), "held": dict(poll.held)})
 
 
 def question_write(session: str, question: Question) -> Write:

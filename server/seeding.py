@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from server.live import question_write
+from server.live import poll_write, question_write
+from sessions.kinds.form import OPTIONS_LIMIT
 from sessions.people import Role
-from sessions.polls import OPTIONS_LIMIT, POLLS_LIMIT, Poll
+from sessions.polls import POLLS_LIMIT, Poll
 from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
 from sessions.questions import Question
 from sessions.store import Store, Write
@@ -78,7 +79,7 @@ def check(seed: Seed) -> None:
                 f"session {session.id}: interpreted must be {BOOTHS_LIMIT} language tags at most, each once, without the floor's"
             )
     for polls in seed.polls.values():
-        if len(polls) > POLLS_LIMIT or any(len(poll.options) > OPTIONS_LIMIT for poll in polls):
+        if len(polls) > POLLS_LIMIT or any(len(poll.form.options) > OPTIONS_LIMIT for poll in polls):
             raise ValueError(f"a session has {POLLS_LIMIT} polls at most, a poll {OPTIONS_LIMIT} options")
 
 
@@ -92,9 +93,9 @@ async def plant(store: Store, seed: Seed) -> None:
             writes.append(question_write(session.id, question))
             writes += [Write("question.vote", {"question": question.id, "person": person}) for person in sorted(question.votes)]
         for poll in seed.polls.get(session.id, ()):
-            writes.append(_poll_write(session.id, poll))
-            ballots = poll.ballots.items()
-            writes += [Write("ballot", {"poll": poll.id, "person": person, "choices": choices}) for person, choices in ballots]
+            writes.append(poll_write(session.id, poll))
+            row = {"poll": poll.id, "round": poll.round, "name": None, "key": "seed"}
+            writes += [Write("ballot", row | {"person": person, "ballot": ballot}) for person, ballot in poll.ballots.items()]
     await store.write(*writes)
 
 
@@ -103,8 +104,3 @@ def code(role: Role) -> str:
     if role is Role.ATTENDEE:
         return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
     return secrets.token_urlsafe(16)
-
-
-def _poll_write(session: str, poll: Poll) -> Write:
-    row = {name: getattr(poll, name) for name in poll.__struct_fields__ if name not in ("version", "ballots", "counts")}
-    return Write("poll", row | {"session": session, "options": msgspec.to_builtins(poll.options)})

@@ -26,6 +26,9 @@ from sessions.text import language
 RATE, BURST = 10, 40
 """Commands a second of one connection, and at once; past it each is refused as rate_limited and changes nothing."""
 
+RESULTS_LIMIT = 16
+"""Tallies that a connection follows from the start; the rest it may ask for."""
+
 REFUSALS = 200
 """Refusals in a row for which a connection is closed with 1008: it does not listen."""
 
@@ -98,6 +101,7 @@ class Sockets:
         lang = caller.lang if hello.captions is None else language(hello.captions)
         if hello.captions is not None:
             channels.append(self._caption_channel(live, lang))
+        channels += live.results.of(caller.person, live.polls)[:RESULTS_LIMIT]
         conn.settle()
         conn.attach = Client(Context(live, caller, self._captioning, self._translator))
         live.join(caller.person, conn)
@@ -132,7 +136,11 @@ class Sockets:
 
     def _follow(self, conn: Connection, context: Context, command: wire.ChannelSubscribe | wire.ChannelUnsubscribe) -> None:
         live, name = context.live, command.channel
-        allowed = {live.public.channel, *(f"{live.session.id}/captions/{lang}" for lang in live.session.captions)}
+        allowed = {
+            live.public.channel,
+            *live.results.of(context.caller.person, live.polls),
+            *(f"{live.session.id}/captions/{lang}" for lang in live.session.captions),
+        }
         if context.caller.may("staff.read"):
             allowed.add(live.staff.channel)
         if name not in allowed:

@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from server import wire
 from sessions import ordering
@@ -18,6 +19,9 @@ ACTS_LIMIT = 50
 """Newest acts that staff sees in the state; the whole log is read over HTTP."""
 
 View = dict[str, Any]
+
+OVER = ("closed", "published", "archived")
+"""States of a poll in which a quiz' right answers may be known."""
 
 
 def question(questions: Questions, item: Question, *, staff: bool) -> View | None:
@@ -38,7 +42,7 @@ def question(questions: Questions, item: Question, *, staff: bool) -> View | Non
         answer=item.answer,
         edited_at=item.edited_at,
     )
-    return _document(_for_staff(seen, item) if staff else seen)
+    return document(_for_staff(seen, item) if staff else seen)
 
 
 def _for_staff(seen: wire.Question, item: Question) -> wire.Question:
@@ -49,7 +53,7 @@ def _for_staff(seen: wire.Question, item: Question) -> wire.Question:
 def own(questions: Questions, item: Question) -> View:
     """A question as its author sees it: no labels, and the fate of the one it was merged into."""
     root = questions.root(item)
-    return _document(
+    return document(
         wire.OwnQuestion(
             id=item.id,
             text=item.text,
@@ -87,30 +91,64 @@ def act(entry: Entry) -> View:
     """An entry of the log, without the facts it holds."""
     told = wire.Act(at=entry.at, act=entry.act, question=entry.question, reason=entry.reason, undoes=entry.undoes)
     who = entry.actor
-    return _document(told if who is None else msgspec.structs.replace(told, person=who.person, name=who.name, role=who.role))
+    return document(told if who is None else msgspec.structs.replace(told, person=who.person, name=who.name, role=who.role))
 
 
-def poll(item: Poll, *, staff: bool) -> View | None:
-    """A poll as staff or everyone sees it. Everyone sees the tally of a published poll, or while it runs if the poll says so."""
-    if item.state == "draft" and not staff:
+def poll(item: Poll | None, *, staff: bool) -> View | None:
+    """A poll as staff or everyone sees it, with the tally if they may know it; None for one they may not see, or that is gone."""
+    if item is None or (item.state in ("draft", "archived") and not staff):
         return None
-    shown = staff or item.state == "published" or item.results == "always"
-    return _document(
+    form = item.form
+    return document(
         wire.Poll(
             id=item.id,
-            kind=item.kind,
+            kind=form.kind,
             state=item.state,
-            texts=item.texts,
-            options=[wire.Option(option.id, option.texts) for option in item.options],
-            max_choices=item.max_choices,
-            results_visibility=item.results,
+            texts=form.texts,
+            options=form.options,
+            rules=form.rules if staff or item.state in OVER else structs.replace(form.rules, correct=[]),
+            results_visibility=form.results_visibility,
+            anonymity=form.anonymity,
+            revote=form.revote,
             order=item.order,
+            round=item.round,
             voters=len(item.ballots),
-            tally=wire.Tally(item.version, {option.id: item.counts[option.id] for option in item.options}) if shown else None,
+            pair=form.pair,
+            opened_at=item.opened_at,
+            tally=tally(item, staff=staff) if staff or _shown(item) else None,
         )
     )
 
 
-def _document(struct: msgspec.Struct) -> View:
+def _shown(item: Poll) -> bool:
+    """Whether everyone may know the tally."""
+    if item.state == "published":
+        return True
+    match item.form.results_visibility:
+        case "always":
+            return True
+        case "after_vote" | "after_close":
+            return item.state == "closed"
+        case _:
+            return False
+
+
+def for_voters(item: Poll) -> bool:
+    """Whether who has voted knows more than everyone."""
+    return item.form.results_visibility == "after_vote" and item.state in ("open", "paused")
+
+
+def tally(item: Poll, *, staff: bool) -> wire.Tally:
+    """The result so far. Held words are there for staff alone."""
+    result = item.tally.result()
+    if not staff:
+        for word in result.held:
+            del result.counts[word], result.texts[word]
+        result.held = {}
+    leaders = item.leaders if item.state in OVER else []
+    return wire.Tally(version=item.version, leaders=leaders, **structs.asdict(result))
+
+
+def document(struct: msgspec.Struct) -> View:
     document: View = msgspec.to_builtins(struct)
     return {key: value for key, value in document.items() if value is not None}

@@ -13,6 +13,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from sessions.kinds.form import Anonymity, Ballot, Form, Option, Revote, Rules, Visibility
+from sessions.kinds.form import Kind as PollKind
+from sessions.kinds.form import State as PollState
+from sessions.leaderboard import Leader
 from sessions.programme import Session, Texts
 from sessions.questions import AnswerState, Reason, State
 
@@ -184,11 +188,61 @@ class PollReveal(CommandBase, tag="poll.reveal"):
     poll: Id
 
 
-class PollVote(CommandBase, tag="poll.vote"):
-    """One's ballot; a second one replaces the first until the poll closes."""
+class PollPause(CommandBase, tag="poll.pause"):
+    poll: Id
+
+
+class PollArchive(CommandBase, tag="poll.archive"):
+    poll: Id
+
+
+class PollReset(CommandBase, tag="poll.reset"):
+    """A new round, as a draft without ballots."""
 
     poll: Id
-    choices: Annotated[list[Id], Meta(min_length=1, max_length=32)]
+
+
+class PollCreate(CommandBase, tag="poll.create"):
+    """A draft. The result names it: `poll`."""
+
+    form: Form
+
+
+class PollEdit(CommandBase, tag="poll.edit"):
+    """Another form, whole. What there is to answer is frozen once someone has answered."""
+
+    poll: Id
+    form: Form
+
+
+class PollDelete(CommandBase, tag="poll.delete"):
+    """Forgets a draft that was never open."""
+
+    poll: Id
+
+
+class PollHold(CommandBase, tag="poll.hold"):
+    """Keeps a word or an answer (a key of the tally's counts) from everyone's sight, or lets them see it."""
+
+    poll: Id
+    word: Annotated[str, Meta(min_length=1, max_length=4000)]
+    on: bool
+
+
+class PollVote(CommandBase, tag="poll.vote"):
+    """One's ballot; a second one replaces the first until the poll closes, or is refused if the first is final.
+
+    Options chosen (a ranking: best first) or words are a list; a rating, scale or number is one; an answer is a text; a budget is
+    a number per option, a point its `x` and `y` in thousandths of the picture.
+    """
+
+    poll: Id
+    ballot: (
+        Annotated[list[Annotated[str, Meta(max_length=1600)]], Meta(max_length=32)]
+        | int
+        | Long
+        | Annotated[dict[Annotated[str, Meta(max_length=64)], int], Meta(max_length=32)]
+    )
 
 
 class ReactionSend(CommandBase, tag="reaction.send"):
@@ -242,6 +296,13 @@ Command = (
     | PollOpen
     | PollClose
     | PollReveal
+    | PollPause
+    | PollArchive
+    | PollReset
+    | PollCreate
+    | PollEdit
+    | PollDelete
+    | PollHold
     | PollVote
     | ReactionSend
     | CaptionCommit
@@ -319,30 +380,44 @@ class Moderation(Struct):
     reasons: dict[str, int]
 
 
-class Option(Struct):
-    id: str
-    texts: Texts
+class Tally(Struct, kw_only=True, omit_defaults=True):
+    """The result so far; `version` rises with every change. `counts` are absolute: votes per option or number (`low..high` for a
+    range), points of a ranking, sums of a budget, votes per word or per cell (`column.row` of 20) of a picture.
 
-
-class Tally(Struct):
-    """Absolute counts per option id; `version` rises with every change."""
+    `texts` are the words behind the keys; `held` those that only staff sees; `mean` and `median` are of numbers; `leaders` are those
+    of all quizzes so far.
+    """
 
     version: int
     counts: dict[str, int]
+    texts: dict[str, str] = {}
+    held: dict[str, bool] = {}
+    mean: float | None = None
+    median: float | None = None
+    leaders: list[Leader] = []
 
 
 class Poll(Struct, kw_only=True, omit_defaults=True):
-    """A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout."""
+    """A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout.
+
+    With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`.
+    `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over.
+    """
 
     id: str
-    kind: Literal["single", "multiple"]
-    state: Literal["draft", "open", "closed", "published"]
+    kind: PollKind
+    state: PollState
     texts: Texts
     options: list[Option]
-    max_choices: int
-    results_visibility: Literal["always", "published"]
+    rules: Rules
+    results_visibility: Visibility
+    anonymity: Anonymity
+    revote: Revote
     order: int
+    round: int
     voters: int
+    pair: str | None = None
+    opened_at: int | None = None
     tally: Tally | None = None
 
 
@@ -421,9 +496,16 @@ UpdateType = Literal[
     "moderation.undone",
     "question.voted",
     "question.translated",
+    "poll.created",
+    "poll.edited",
+    "poll.deleted",
     "poll.opened",
+    "poll.paused",
     "poll.closed",
     "poll.revealed",
+    "poll.archived",
+    "poll.reset",
+    "poll.held",
     "poll.tallied",
     "reaction.counted",
     "presence.counted",
@@ -442,11 +524,12 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 
 
 class Me(Struct, kw_only=True):
-    """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true."""
+    """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
+    a quiz' options with the ms each took."""
 
     person: Person
     rights: list[str]
-    ballots: dict[str, list[str]]
+    ballots: dict[str, Ballot]
     voted: dict[str, bool]
     questions: dict[str, OwnQuestion]
 

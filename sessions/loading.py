@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
 from sessions import moderation, polls, questions, tables
+from sessions.kinds.form import Form
 from sessions.moderation import Actor, Entry, Log
 from sessions.people import Role
 from sessions.polls import Poll, Polls
@@ -16,7 +17,8 @@ from sessions.questions import Question, Questions
 from sessions.reactions import Reactions
 
 REPLIES_LIMIT = 50_000
-"""Answers to commands remembered per session, the newest; a retry of an older one is done again, which no set-like command notices."""
+"""Answers to commands remembered per session, the newest; a retry of an older one is done again, which no set-like command notices.
+Ballots carry their keys themselves: as many again."""
 
 CUES_LIMIT = 50
 """Final caption lines per language that a newcomer gets; the whole transcript is read from the rows."""
@@ -100,19 +102,25 @@ def _entry(row: RowMapping) -> Entry:
 
 
 def _polls(db: Connection, session: str) -> Polls:
-    table, ballots = _table(tables.PollRow), _table(tables.BallotRow)
-    cast: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
-    ours = select(table.c.id).where(table.c.session == session)
-    for poll, person, choices in db.execute(select(ballots).where(ballots.c.poll.in_(ours))):
-        cast[poll][person] = choices
+    table, cast = _table(tables.PollRow), defaultdict[str, list[RowMapping]](list)
+    for row in db.execute(_ballots(session)).mappings():
+        cast[row["poll"]].append(row)
     rows = db.execute(select(table).where(table.c.session == session)).mappings()
     return Polls([_poll(row, cast[row["id"]]) for row in rows])
 
 
-def _poll(row: RowMapping, ballots: dict[str, list[str]]) -> Poll:
-    fields = {name: row[name] for name in Poll.__struct_fields__ if name in row}
-    options = msgspec.convert(fields.pop("options"), list[polls.Option])
-    return Poll(**fields, options=options, ballots=ballots, counts=Counter())
+def _ballots(session: str) -> Any:
+    """Those of every poll's present round."""
+    table, ballots = _table(tables.PollRow), _table(tables.BallotRow)
+    present = (ballots.c.poll == table.c.id) & (ballots.c.round == table.c.round)
+    return select(ballots).join(table, present).where(table.c.session == session)
+
+
+def _poll(row: RowMapping, cast: list[RowMapping]) -> Poll:
+    fields = {name: row[name] for name in ("state", "round", "opened_at", "paused_at", "held")}
+    names = {ballot["person"]: ballot["name"] for ballot in cast if ballot["name"] is not None}
+    form = msgspec.convert(row["form"], Form)
+    return polls.poll(row["id"], form, row["order"], {ballot["person"]: ballot["ballot"] for ballot in cast}, names=names, **fields)
 
 
 def _reactions(db: Connection, session: str) -> Reactions:
@@ -124,7 +132,8 @@ def _reactions(db: Connection, session: str) -> Reactions:
 def _replies(db: Connection, session: str) -> dict[tuple[str, str], str]:
     table = _table(tables.ReplyRow)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.at.desc()).limit(REPLIES_LIMIT)).mappings().all()
-    return {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
+    votes = db.execute(_ballots(session).limit(REPLIES_LIMIT)).mappings()
+    return {(row["person"], row["key"]): "{}" for row in votes} | {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
 
 
 def _table(row: Any) -> Any:

@@ -34,7 +34,8 @@ CURATE = ANSWER | {
     "question.slow",
     "moderation.undo",
 }
-RUN_POLLS = frozenset({"poll.open", "poll.close", "poll.reveal", "staff.read"})
+MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
+RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}
 CAPTION = frozenset({"caption.commit", "caption.correct"})
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})

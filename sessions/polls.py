@@ -1,49 +1,80 @@
-"""The polls of one session and their ballots. Pure: each function changes memory and nothing else.
+"""The polls of one session and their ballots. Pure: each function changes memory and nothing else. Times are ms since 1970 UTC.
 
-    draft --open--> open --close--> closed --reveal--> published
-                      ^----open-------+
+    command   from                         to
+    open      draft, paused, closed        open       the clock of a paused one goes on where it stopped
+    pause     open                         paused
+    close     open, paused                 closed     a secret one for good
+    reveal    closed                       published
+    archive   closed, published            archived   out of everyone's sight but the staff's
+    reset     any but draft                draft      a new round without ballots; the rows of the old one stay
+    edit      any but archived             the same   only words and visibility once anyone has answered
+    delete    draft of the first round     gone
 
-A ballot is a person's: a second one replaces the first until the poll closes. Counts are kept as ballots come, never recounted.
+Saying a state twice is no error. How anonymous a poll is cannot change once it has been open. A ballot is a person's: a second one
+replaces the first until the close, or is refused if the first is final. Counts are kept as ballots come, never recounted.
 """
-
-from collections import Counter
-from typing import Literal
 
 from msgspec import Struct
 
-from sessions.errors import Closed, Conflict, Invalid, NotHere
-from sessions.programme import Texts
-
-OPTIONS_LIMIT = 32
-"""Options of one poll; the programme with more is refused."""
+from sessions.errors import Closed, Conflict, Invalid, NotHere, TooMany
+from sessions.forms import alike, checked, repeats
+from sessions.kinds import FAMILIES, Tally, count
+from sessions.kinds.form import Ballot, Form, State
+from sessions.kinds.words import Words, key
+from sessions.leaderboard import Leader, leaders
 
 POLLS_LIMIT = 100
-"""Polls of one session; past it the programme is refused."""
+"""Polls of one session; past it TooMany, and a programme with more is refused."""
 
-State = Literal["draft", "open", "closed", "published"]
-Kind = Literal["single", "multiple"]
-Visibility = Literal["always", "published"]
+HELD_LIMIT = 10_000
+"""Words of one poll that a moderator held or released; past it TooMany."""
 
-
-class Option(Struct, frozen=True):
-    id: str
-    texts: Texts
+_MOVES: dict[str, tuple[State, tuple[State, ...]]] = {
+    "open": ("open", ("draft", "paused", "closed")),
+    "pause": ("paused", ("open",)),
+    "close": ("closed", ("open", "paused")),
+    "reveal": ("published", ("closed",)),
+    "archive": ("archived", ("closed", "published")),
+}
 
 
 class Poll(Struct, kw_only=True):
-    """`results` says when all may see the tally: while it runs, or once it is published. `version` rises with every ballot."""
+    """`version` rises with every ballot; `ballots` are by person, `names` those of a named poll's voters.
+
+    `opened_at` is when its clock started, later by every pause; None before the first opening of a round. `held` is what a
+    moderator said of words; `leaders` those of the quizzes so far, once this one is over.
+    """
 
     id: str
-    kind: Kind
-    state: State
-    texts: Texts
-    options: list[Option]
-    max_choices: int
-    results: Visibility
+    form: Form
     order: int
+    state: State = "draft"
+    round: int = 1
+    opened_at: int | None = None
+    paused_at: int | None = None
     version: int = 0
-    ballots: dict[str, list[str]]
-    counts: Counter[str]
+    ballots: dict[str, Ballot] = {}
+    names: dict[str, str] = {}
+    held: dict[str, bool] = {}
+    leaders: list[Leader] = []
+    tally: Tally
+
+    @property
+    def secret(self) -> bool:
+        return self.form.anonymity == "secret"
+
+    def elapsed(self, now: int) -> int:
+        return 0 if self.opened_at is None else now - self.opened_at
+
+
+def poll(id: str, form: Form, order: int, ballots: dict[str, Ballot] | None = None, **fields: object) -> Poll:
+    """A poll with its tally counted from its ballots."""
+    ballots = {} if ballots is None else ballots
+    made = Poll(id=id, form=form, order=order, ballots=ballots, tally=count(form, list(ballots.values())), **fields)  # type: ignore[arg-type]
+    made.version = max(made.version, len(ballots))
+    if isinstance(made.tally, Words):
+        made.tally.judged = made.held
+    return made
 
 
 class Polls:
@@ -52,8 +83,7 @@ class Polls:
     def __init__(self, items: list[Poll]) -> None:
         self.items = {poll.id: poll for poll in items}
         for poll in items:
-            poll.counts = Counter(choice for ballot in poll.ballots.values() for choice in ballot)
-            poll.version = max(poll.version, len(poll.ballots))
+            self._rank(poll)
 
     def find(self, id: str) -> Poll:
         poll = self.items.get(id)
@@ -61,43 +91,130 @@ class Polls:
             raise NotHere(f"there is no poll {id}")
         return poll
 
-    def open(self, id: str) -> Poll:
-        """Take ballots, for the first time or again."""
-        return self._move(id, "open", ("draft", "closed"))
+    def create(self, id: str, form: Form) -> Poll:
+        """A draft, the last in order. Raises Invalid, TooLong, TooMany, NotHere for a pair that is not there."""
+        if len(self.items) >= POLLS_LIMIT:
+            raise TooMany(f"a session has {POLLS_LIMIT} polls")
+        form = self._checked(form)
+        made = poll(id, form, max((item.order for item in self.items.values()), default=0) + 1)
+        self.items[id] = made
+        return made
 
-    def close(self, id: str) -> Poll:
+    def edit(self, id: str, form: Form) -> Poll:
+        """Another form. Raises Conflict for what is frozen, and as `create`."""
+        item, form = self.find(id), self._checked(form, id)
+        if item.state == "archived":
+            raise Conflict(f"poll {id} is archived")
+        if item.opened_at is not None and form.anonymity != item.form.anonymity:
+            raise Conflict("how anonymous a poll is cannot change once it is open")
+        if item.ballots and not alike(item.form, form):
+            raise Conflict("what there is to answer is frozen: someone has answered")
+        item.form = form
+        if not item.ballots:
+            item.tally, item.held = count(form, []), {}
+        return item
+
+    def delete(self, id: str) -> Poll:
+        """Forget a draft that nobody answered."""
+        item = self.find(id)
+        if item.state != "draft" or item.round > 1:
+            raise Conflict(f"poll {id} has been open: archive it")
+        return self.items.pop(id)
+
+    def open(self, id: str, now: int) -> Poll:
+        """Take ballots, for the first time or again. The clock of a poll that was paused or closed goes on where it stopped."""
+        item = self.find(id)
+        if item.secret and item.state == "closed":
+            raise Conflict("a secret ballot that was closed is over")
+        if self._move(item, "open"):
+            item.opened_at = now - (0 if item.opened_at is None else (item.paused_at or now) - item.opened_at)
+            item.paused_at = None
+        return item
+
+    def pause(self, id: str, now: int) -> Poll:
+        """Take no ballots for now."""
+        return self._stop(id, "pause", now)
+
+    def close(self, id: str, now: int) -> Poll:
         """Take no more ballots."""
-        return self._move(id, "closed", ("open",))
+        item = self._stop(id, "close", now)
+        self._rank(item)
+        return item
 
     def reveal(self, id: str) -> Poll:
         """Let everyone see the result. An open poll must be closed first, so that nobody votes by it."""
-        return self._move(id, "published", ("closed",))
+        self._move(item := self.find(id), "reveal")
+        return item
 
-    def vote(self, id: str, person: str, choices: list[str]) -> Poll:
-        """Cast or replace a person's ballot. Raises Closed, Invalid, NotHere; the ballot before stays then."""
-        poll = self.find(id)
-        if poll.state != "open":
-            raise Closed(f"poll {id} takes no votes: it is {poll.state}")
-        _check(poll, choices)
-        poll.counts.subtract(poll.ballots.get(person, ()))
-        poll.counts.update(choices)
-        poll.ballots[person] = choices
-        poll.version += 1
-        return poll
+    def archive(self, id: str) -> Poll:
+        """Put it out of sight, with all its ballots."""
+        self._move(item := self.find(id), "archive")
+        return item
 
-    def _move(self, id: str, to: State, allowed: tuple[State, ...]) -> Poll:
-        poll = self.find(id)
-        if poll.state != to:  # saying it twice is no error
-            if poll.state not in allowed:
-                raise Conflict(f"poll {id} is {poll.state}")
-            poll.state = to
-        return poll
+    def reset(self, id: str) -> Poll:
+        """Begin anew, as a draft without ballots. Raises Conflict for a draft."""
+        item = self.find(id)
+        if item.state == "draft":
+            raise Conflict(f"poll {id} has not been open")
+        item.state, item.round, item.version = "draft", item.round + 1, item.version + 1
+        item.opened_at, item.paused_at = None, None
+        item.ballots, item.names, item.held, item.leaders, item.tally = {}, {}, {}, [], count(item.form, [])
+        return item
 
+    def vote(self, id: str, person: str, given: Ballot, now: int, name: str | None = None) -> Poll:
+        """Cast or replace a person's ballot. Raises Closed, Conflict, Invalid, TooLong, NotHere; the ballot before stays then."""
+        item = self.find(id)
+        if item.state != "open":
+            raise Closed(f"poll {id} takes no votes: it is {item.state}")
+        elapsed, form = item.elapsed(now), item.form
+        if form.rules.seconds and elapsed > form.rules.seconds * 1000:
+            raise Closed(f"the {form.rules.seconds} seconds of poll {id} are over")
+        before, ballot = item.ballots.get(person), FAMILIES[form.kind].check(form, given, elapsed)
+        if before is not None:
+            if form.revote == "final" and ballot != before:
+                raise Conflict("your first vote is final")
+            item.tally.remove(before)
+        item.tally.add(ballot)
+        item.ballots[person] = ballot
+        if name is not None and form.anonymity == "named":
+            item.names[person] = name
+        item.version += 1
+        return item
 
-def _check(poll: Poll, choices: list[str]) -> None:
-    limit = 1 if poll.kind == "single" else poll.max_choices
-    known = {option.id for option in poll.options}
-    if not 1 <= len(choices) <= limit:
-        raise Invalid(f"choose 1 to {limit} options")
-    if len(set(choices)) != len(choices) or not known.issuperset(choices):
-        raise Invalid("choose options of this poll, each once")
+    def hold(self, id: str, word: str, on: bool) -> Poll:
+        """Keep a word of a cloud or an answer from everyone's sight, or let them see it. Raises Invalid, TooMany."""
+        item = self.find(id)
+        if not isinstance(item.tally, Words):
+            raise Invalid("there are no words in this poll")
+        if len(item.held) >= HELD_LIMIT:
+            raise TooMany(f"{HELD_LIMIT} words of this poll were looked at already")
+        item.held[key(word)] = on
+        item.tally.judged = item.held
+        item.version += 1
+        return item
+
+    def _rank(self, item: Poll) -> None:
+        if item.form.kind == "quiz" and item.state in ("closed", "published"):
+            item.leaders = leaders(self.items.values())
+
+    def _stop(self, id: str, act: str, now: int) -> Poll:
+        item = self.find(id)
+        if self._move(item, act) and item.paused_at is None:
+            item.paused_at = now
+        return item
+
+    def _move(self, item: Poll, act: str) -> bool:
+        """Whether the state is another now. Raises Conflict."""
+        to, allowed = _MOVES[act]
+        if item.state == to:
+            return False
+        if item.state not in allowed:
+            raise Conflict(f"poll {item.id} is {item.state}")
+        item.state = to
+        return True
+
+    def _checked(self, form: Form, id: str = "") -> Form:
+        form = checked(form)
+        if form.pair is not None and (form.pair == id or not repeats(self.find(form.pair).form, form)):
+            raise Invalid("the polls of a pair ask for the same answers")
+        return form

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Delete, Executable, bindparam, delete, update
+from sqlalchemy import Delete, Executable, bindparam, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -17,6 +17,10 @@ class Dialect(StrEnum):
 
 
 Make = Callable[[Dialect], Executable]
+
+BALLOT = ("poll", "round", "person", "ballot", "name", "key")
+BULK = {"ballot": BALLOT[:3]}
+"""Statements that take all their rows as one JSON array, `rows`, and what makes two rows the same: the last one holds."""
 
 
 def _upsert(row: type[SQLModel], *, keep: bool = False) -> Make:
@@ -39,9 +43,24 @@ def _unvote(_: Dialect) -> Delete:
     return delete(table).where(table.c.question == bindparam("question"), table.c.person == bindparam("person"))
 
 
-def _poll_state(_: Dialect) -> Executable:
-    table: Any = tables.PollRow.__table__  # type: ignore[attr-defined]
-    return update(table).where(table.c.id == bindparam("poll")).values(state=bindparam("to"))
+def _gone(row: type[SQLModel]) -> Make:
+    """Delete by `id`."""
+    table: Any = row.__table__  # type: ignore[attr-defined]
+    return lambda _: delete(table).where(table.c.id == bindparam("id"))
+
+
+def _ballots(dialect: Dialect) -> Executable:
+    """Many ballots as one JSON array. The database reads it itself: one call for all, and none of it under Python's lock."""
+    if dialect is Dialect.SQLITE:
+        values = ", ".join(f"json_extract(value, '$.{column}')" for column in BALLOT)
+        rows = "json_each(:rows) WHERE true"  # else ON CONFLICT is read as a join's ON
+    else:
+        values = ", ".join(BALLOT)
+        columns = "poll text, round int, person text, ballot json, name text, key text"
+        rows = f"json_to_recordset(CAST(:rows AS json)) AS given({columns})"
+    sets = ", ".join(f"{column} = excluded.{column}" for column in ("ballot", "name", "key"))
+    into = f"INSERT INTO ballot ({', '.join(BALLOT)}) SELECT {values} FROM {rows}"
+    return text(f"{into} ON CONFLICT (poll, round, person) DO UPDATE SET {sets}")
 
 
 STATEMENTS: dict[str, Make] = {
@@ -53,9 +72,9 @@ STATEMENTS: dict[str, Make] = {
     "question.unvote": _unvote,
     "stage": _upsert(tables.StageRow),
     "moderation": _upsert(tables.ModerationRow, keep=True),
-    "poll": _upsert(tables.PollRow, keep=True),
-    "poll.state": _poll_state,
-    "ballot": _upsert(tables.BallotRow),
+    "poll": _upsert(tables.PollRow),
+    "poll.delete": _gone(tables.PollRow),
+    "ballot": _ballots,
     "reaction": _upsert(tables.ReactionRow),
     "cue": _upsert(tables.CueRow),
     "reply": _upsert(tables.ReplyRow, keep=True),

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Self, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Engine, Executable, event
 from sqlmodel import create_engine
 
 from sessions.errors import Overloaded
-from sessions.statements import STATEMENTS, Dialect
+from sessions.statements import BULK, STATEMENTS, Dialect
 
 JOBS_LIMIT = 20_000
 """Jobs waiting for the writer; past it a command is refused as Overloaded and changes nothing."""
@@ -133,7 +134,7 @@ class Store:
     def _execute(self, group: list[Job]) -> None:
         with self.engine.begin() as connection:
             for name, params in _batches(write for job in group for write in job.writes):
-                connection.execute(self._statements[name], params)
+                connection.execute(self._statements[name], _array(BULK[name], params) if name in BULK else params)
 
     def _finish(self, results: list[tuple[Job, Exception | None]]) -> None:
         self._loop.call_soon_threadsafe(self._tell, results)
@@ -154,6 +155,11 @@ def _batches(writes: Iterable[Write]) -> list[tuple[str, list[dict[str, Any]]]]:
     for write in writes:
         (replies if write.name == "reply" else ordered).append(write)
     return [(name, [write.params for write in run]) for name, run in groupby([*ordered, *replies], lambda write: write.name)]
+
+
+def _array(same: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, str]:
+    last = {tuple(row[column] for column in same): row for row in rows}
+    return {"rows": msgspec.json.encode(list(last.values())).decode()}
 
 
 def connect(url: str) -> Engine:

@@ -98,25 +98,33 @@ class ModerationRow(SQLModel, table=True):
 
 
 class PollRow(SQLModel, table=True):
+    """A poll; `round` rises with every reset, and the ballots of former rounds stay."""
+
     __tablename__ = "poll"
     id: str = Field(primary_key=True)
     session: str = Field(index=True)
-    kind: str
-    state: str
-    texts: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
-    options: list[Any] = Field(sa_column=Column(JSON, nullable=False))
-    max_choices: int
-    results: str
     order: int
+    state: str
+    round: int
+    opened_at: int | None = Field(default=None, sa_type=BigInteger)
+    paused_at: int | None = Field(default=None, sa_type=BigInteger)
+    form: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    held: dict[str, bool] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class BallotRow(SQLModel, table=True):
-    """A person's ballot in a poll: the key makes it one."""
+    """A person's ballot in a round of a poll: the primary key makes it one. `name` is there if the poll is named.
+
+    `key` is the idempotency key of the command that cast it, so that a vote is one row and not two.
+    """
 
     __tablename__ = "ballot"
     poll: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
     person: str = Field(primary_key=True)
-    choices: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    ballot: Any = Field(sa_column=Column(JSON, nullable=False))
+    name: str | None = None
+    key: str
 
 
 class ReactionRow(SQLModel, table=True):

@@ -1,16 +1,18 @@
 """The summit's polls: one that runs, with ballots in it, and a draft for the speaker to open."""
 
-from collections import Counter
-
 from server.demo.leaders import texts
-from sessions.polls import Option, Poll
+from sessions.kinds.form import Form, Option, Rules
+from sessions.polls import Poll, poll
+
+OPENED_BEFORE = 300_000
+"""Ms for which the running poll has been open."""
 
 
-def polls() -> list[Poll]:
-    return [_first_million(), _working_groups()]
+def polls(now: int) -> list[Poll]:
+    return [_first_million(now), _working_groups()]
 
 
-def _first_million() -> Poll:
+def _first_million(now: int) -> Poll:
     options = [
         Option(
             "first-features",
@@ -43,23 +45,20 @@ def _first_million() -> Poll:
     ]
     given = {"first-features": 14, "restoration": 7, "access": 11, "cinemas": 9}
     choices = [[option] for option, ballots in given.items() for _ in range(ballots)]
-    return Poll(
-        id="first-million",
-        kind="single",
+    question = texts(
+        "Where should the common fund spend its first million?",
+        "¿En qué debería gastar el fondo común su primer millón?",
+        "À quoi le fonds commun devrait-il consacrer son premier million ?",
+        "فيمَ ينبغي أن ينفق الصندوق المشترك مليونه الأول؟",
+        "共同基金的第一个一百万应该用在哪里？",
+    )
+    return poll(
+        "first-million",
+        Form(kind="single", texts=question, options=options, results_visibility="always"),
+        1,
+        {f"guest-{number:03}": ballot for number, ballot in enumerate(choices)},
         state="open",
-        texts=texts(
-            "Where should the common fund spend its first million?",
-            "¿En qué debería gastar el fondo común su primer millón?",
-            "À quoi le fonds commun devrait-il consacrer son premier million ?",
-            "فيمَ ينبغي أن ينفق الصندوق المشترك مليونه الأول؟",
-            "共同基金的第一个一百万应该用在哪里？",
-        ),
-        options=options,
-        max_choices=1,
-        results="always",
-        order=1,
-        ballots={f"guest-{number:03}": ballot for number, ballot in enumerate(choices)},
-        counts=Counter(given),
+        opened_at=now - OPENED_BEFORE,
     )
 
 
@@ -71,21 +70,11 @@ def _working_groups() -> Poll:
         Option("young", texts("Young crews", "Equipos jóvenes", "Jeunes équipes", "الفرق الشابة", "青年团队")),
         Option("green", texts("Greener shoots", "Rodajes sostenibles", "Tournages durables", "تصوير أقل أثرًا على البيئة", "绿色拍摄")),
     ]
-    return Poll(
-        id="working-groups",
-        kind="multiple",
-        state="draft",
-        texts=texts(
-            "Which working groups would you join? Choose up to three.",
-            "¿A qué grupos de trabajo se uniría? Elija hasta tres.",
-            "Quels groupes de travail rejoindriez-vous ? Choisissez-en trois au plus.",
-            "إلى أي مجموعات العمل تودّ الانضمام؟ اختر ثلاثًا على الأكثر.",
-            "您愿意加入哪些工作组？最多选三项。",
-        ),
-        options=options,
-        max_choices=3,
-        results="published",
-        order=2,
-        ballots={},
-        counts=Counter(),
+    question = texts(
+        "Which working groups would you join? Choose up to three.",
+        "¿A qué grupos de trabajo se uniría? Elija hasta tres.",
+        "Quels groupes de travail rejoindriez-vous ? Choisissez-en trois au plus.",
+        "إلى أي مجموعات العمل تودّ الانضمام؟ اختر ثلاثًا على الأكثر.",
+        "您愿意加入哪些工作组？最多选三项。",
     )
+    return poll("working-groups", Form(kind="multiple", texts=question, options=options, rules=Rules(max_choices=3)), 2)

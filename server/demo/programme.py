@@ -62,7 +62,7 @@ TRACKS = [
 
 def seed(now_ms: int) -> Seed:
     """The demo's conference as it stands at `now_ms` (ms since 1970 UTC): the summit began ten minutes ago."""
-    return Seed(event=event(now_ms), questions={SUMMIT: questions(now_ms)}, polls={SUMMIT: polls()})
+    return Seed(event=event(now_ms), questions={SUMMIT: questions(now_ms)}, polls={SUMMIT: polls(now_ms)})
 
 
 def event(now: int) -> Event:

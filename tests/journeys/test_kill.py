@@ -58,7 +58,7 @@ async def talk(url: str, data: Path, role: Role, person: str) -> AsyncIterator[T
 
 def ballot(person: str) -> str:
     """Everyone's vote, and its key, so that it can be said again."""
-    return json.dumps({"type": "poll.vote", "id": f"vote-of-{person}", "poll": "one", "choices": ["abc"[len(person) % 3]]})
+    return json.dumps({"type": "poll.vote", "id": f"vote-of-{person}", "poll": "one", "ballot": ["abc"[len(person) % 3]]})
 
 
 async def acked(ws: ClientConnection) -> None:

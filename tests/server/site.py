@@ -1,9 +1,9 @@
 """A whole Marquee on a real port with a small programme, and what tests say to it."""
 
+import copy
 import json
 import secrets
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,8 +18,10 @@ from server.patch import Doc, merge
 from server.seeding import Seed
 from server.serving import Running, running
 from server.settings import Settings
+from sessions import polls
+from sessions.kinds.form import Form, Option, Rules
 from sessions.people import Role
-from sessions.polls import Option, Poll
+from sessions.polls import Poll
 from sessions.programme import Event, Session, Track
 from tests.realtime.relay.clients import Signal
 
@@ -45,18 +47,7 @@ def session(id: str) -> Session:
 
 def poll(id: str, kind: Any, max_choices: int) -> Poll:
     options = [Option(name, {"en": name.upper()}) for name in ("a", "b", "c")]
-    return Poll(
-        id=id,
-        kind=kind,
-        state="draft",
-        texts={"en": "Which?"},
-        options=options,
-        max_choices=max_choices,
-        results="published",
-        order=1,
-        ballots={},
-        counts=Counter(),
-    )
+    return polls.poll(id, Form(kind=kind, texts={"en": "Which?"}, options=options, rules=Rules(max_choices=max_choices)), 1)
 
 
 def seed() -> Seed:
@@ -85,11 +76,11 @@ class Talk:
         self.heard.append(message)
         match message["type"]:
             case "welcome":
-                self.me = message["me"]
+                self.me = copy.deepcopy(message["me"])
             case "my":
                 merge(self.me, message["data"])
             case "snapshot":
-                self.states[message["channel"]] = message["data"]
+                self.states[message["channel"]] = copy.deepcopy(message["data"])
                 self.places[message["channel"]] = {key: message[key] for key in ("epoch", "seq")}
             case "ack" | "error":
                 pass

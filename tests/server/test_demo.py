@@ -18,6 +18,7 @@ from server.demo.polls import polls
 from server.demo.programme import CAPTIONS, SUMMIT, event
 from server.demo.publisher import Playing
 from server.demo.questions import questions
+from sessions.forms import checked
 from sessions.polls import Polls
 from sessions.programme import Event
 from sessions.questions import TEXT_LIMIT
@@ -46,7 +47,7 @@ def every_text(item: Any) -> Iterator[dict[str, str]]:
 
 
 def test_every_text_is_there_in_five_languages_and_in_their_scripts(programme: Event) -> None:
-    texts = [*every_text(msgspec.to_builtins(programme)), *every_text(msgspec.to_builtins(polls()))]
+    texts = [*every_text(msgspec.to_builtins(programme)), *every_text(msgspec.to_builtins([poll.form for poll in polls(NOW)]))]
     assert len(texts) > 60
     for text in texts:
         assert text.keys() >= FIVE, text
@@ -107,15 +108,16 @@ def test_published_questions_have_votes_and_are_translated_and_pending_ones_are_
 
 
 def test_one_poll_runs_with_ballots_that_its_rules_allow_and_one_is_a_draft() -> None:
-    running, draft = polls()
-    assert (running.state, running.kind, len(running.ballots)) == ("open", "single", 41)
-    assert (draft.state, draft.kind, draft.ballots, draft.max_choices) == ("draft", "multiple", {}, 3)
-    counts = dict(running.counts)
+    running, draft = polls(NOW)
+    assert (running.state, running.form.kind, len(running.ballots)) == ("open", "single", 41)
+    assert (draft.state, draft.form.kind, draft.ballots, draft.form.rules.max_choices) == ("draft", "multiple", {}, 3)
+    counts = running.tally.result().counts
     rules = Polls([running, draft])
-    assert rules.find(running.id).counts == counts
     for person, ballot in list(running.ballots.items()):
-        rules.vote(running.id, person, ballot)
-    assert running.counts == counts
+        rules.vote(running.id, person, ballot, NOW)
+    assert running.tally.result().counts == counts
+    assert checked(running.form) == running.form
+    assert checked(draft.form) == draft.form
 
 
 async def decoded(reel: Reel, codec: str, seconds: list[int]) -> list[Any]:

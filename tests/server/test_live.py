@@ -99,12 +99,12 @@ async def test_what_could_not_be_kept_is_said_and_taken_back_from_everyone(
     async with site.talk("speaker") as speaker, site.talk() as attendee, site.talk(person="second") as second:
         await speaker.do("poll.open", poll="one")
         asked = await attendee.do("question.ask", id="an-early-key", **ASK)
-        await attendee.do("poll.vote", poll="one", choices=["a"])
+        await attendee.do("poll.vote", poll="one", ballot=["a"])
         await speaker.until(lambda talk: talk.staff["polls"]["one"]["voters"] == 1)
         epochs = [talk.places[f"{SESSION}/{name}"]["epoch"] for talk, name in ((speaker, "staff"), (attendee, "public"))]
 
         with refusing(tmp_path, "ballot"):
-            problem = await second.do("poll.vote", id="a-lost-vote", poll="one", choices=["b"])
+            problem = await second.do("poll.vote", id="a-lost-vote", poll="one", ballot=["b"])
         assert (problem["status"], problem["code"]) == (503, "overloaded")
         assert "no room" in caplog.text
         await speaker.until(lambda talk: talk.places[f"{SESSION}/staff"]["epoch"] != epochs[0])
@@ -115,7 +115,7 @@ async def test_what_could_not_be_kept_is_said_and_taken_back_from_everyone(
             assert newcomer.me["ballots"] == {}
 
         # The same keys again: the lost one is done now, the kept one is not done twice.
-        assert await second.do("poll.vote", id="a-lost-vote", poll="one", choices=["b"]) == {}
+        assert await second.do("poll.vote", id="a-lost-vote", poll="one", ballot=["b"]) == {}
         assert await attendee.do("question.ask", id="an-early-key", **ASK) == asked
         await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"] == {"a": 1, "b": 1, "c": 0})
         held = await rows(site)
@@ -143,14 +143,14 @@ async def test_neighbours_of_a_lost_write_are_kept(site: Site, tmp_path: Path) -
         voters = [await stack.enter_async_context(site.talk(person=f"voter-{number}")) for number in range(5)]
         with refusing(tmp_path, "question"):
             with held_up(tmp_path):
-                votes = [await voter.say("poll.vote", poll="one", choices=["c"]) for voter in voters]
+                votes = [await voter.say("poll.vote", poll="one", ballot=["c"]) for voter in voters]
                 lost = await voters[0].say("question.ask", **ASK)
                 await until(lambda: len(site.services.lives[SESSION]._underway) == 6)
             for voter, id in zip(voters, votes, strict=True):
                 assert (await answer(voter, id))["type"] == "ack"
             assert (await answer(voters[0], lost))["type"] == "error"
         await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["c"] == 5)
-        assert (await rows(site)).polls.find("one").counts["c"] == 5
+        assert (await rows(site)).polls.find("one").tally.result().counts["c"] == 5
 
 
 async def test_a_connection_that_dies_under_a_command_loses_that_command_only(tmp_path: Path) -> None:
@@ -162,13 +162,13 @@ async def test_a_connection_that_dies_under_a_command_loses_that_command_only(tm
                 await speaker.do("poll.open", poll="one")
                 with server.connect("marquee1") as other, other.transaction():
                     other.execute("LOCK TABLE ballot")
-                    vote = await attendee.say("poll.vote", poll="one", choices=["a"])
+                    vote = await attendee.say("poll.vote", poll="one", ballot=["a"])
                     waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                     await until(lambda: other.execute(waiting).fetchone() is not None)
                     other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS waiting")
                     assert (await answer(attendee, vote))["problem"]["status"] == 503
                 await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
-                assert await attendee.do("poll.vote", id=vote, poll="one", choices=["a"]) == {}
+                assert await attendee.do("poll.vote", id=vote, poll="one", ballot=["a"]) == {}
                 await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
                 assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
 
@@ -186,7 +186,7 @@ async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(s
 
         async def vote(voter: Talk) -> None:
             for choice in "abababababababababc":
-                assert await voter.do("poll.vote", poll="one", choices=[choice]) == {}
+                assert await voter.do("poll.vote", poll="one", ballot=[choice]) == {}
                 await asyncio.sleep(0.05)
 
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -197,4 +197,4 @@ async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(s
         assert len(told) <= (times[-1] - times[0]) / COALESCE + 2
         assert all(later["tally"]["version"] > earlier["tally"]["version"] for (_, earlier), (_, later) in pairwise(told))
         assert all(sum(poll["tally"]["counts"].values()) == poll["voters"] for _, poll in told)
-        assert (await rows(site)).polls.find("one").counts["c"] == len(voters)
+        assert (await rows(site)).polls.find("one").tally.result().counts["c"] == len(voters)

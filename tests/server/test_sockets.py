@@ -60,7 +60,7 @@ async def test_a_command_before_hello_is_refused_with_its_id(site: Site) -> None
         {"type": "question.eat", "id": "a-command-1"},
         {"type": "question.ask", "id": "a-command-1"},
         {"type": "question.vote", "id": "a-command-1", "question": "../etc", "on": True},
-        {"type": "poll.vote", "id": "a-command-1", "poll": "one", "choices": ["a"] * 33},
+        {"type": "poll.vote", "id": "a-command-1", "poll": "one", "ballot": ["a"] * 33},
         {"type": "question.vote", "id": "a-command-1", "question": "x", "on": "yes"},
         {"id": "a-command-1"},
     ],
@@ -152,19 +152,19 @@ async def test_the_same_key_asks_the_same_question_once(site: Site) -> None:
 
 async def test_a_poll_is_voted_closed_and_revealed(site: Site) -> None:
     async with site.talk("speaker") as speaker, site.talk() as attendee, site.talk("attendee", person="second") as second:
-        assert (await attendee.do("poll.vote", poll="one", choices=["a"]))["code"] == "closed"
+        assert (await attendee.do("poll.vote", poll="one", ballot=["a"]))["code"] == "closed"
         await speaker.do("poll.open", poll="one")
-        assert await attendee.do("poll.vote", poll="one", choices=["a"]) == {}
-        assert await attendee.do("poll.vote", poll="one", choices=["b"]) == {}
-        assert await second.do("poll.vote", poll="one", choices=["b"]) == {}
-        assert (await second.do("poll.vote", poll="one", choices=["a", "b"]))["code"] == "invalid"
-        assert (await second.do("poll.vote", poll="one", choices=["z"]))["code"] == "invalid"
+        assert await attendee.do("poll.vote", poll="one", ballot=["a"]) == {}
+        assert await attendee.do("poll.vote", poll="one", ballot=["b"]) == {}
+        assert await second.do("poll.vote", poll="one", ballot=["b"]) == {}
+        assert (await second.do("poll.vote", poll="one", ballot=["a", "b"]))["code"] == "invalid"
+        assert (await second.do("poll.vote", poll="one", ballot=["z"]))["code"] == "invalid"
         await attendee.until(lambda talk: talk.public["polls"].get("one", {}).get("voters") == 2)
         assert "tally" not in attendee.public["polls"]["one"]
         await speaker.until(lambda talk: talk.staff["polls"]["one"].get("tally", {}).get("counts") == {"a": 0, "b": 2, "c": 0})
         assert (await speaker.do("poll.reveal", poll="one"))["code"] == "conflict"
         await speaker.do("poll.close", poll="one")
-        assert (await second.do("poll.vote", poll="one", choices=["a"]))["code"] == "closed"
+        assert (await second.do("poll.vote", poll="one", ballot=["a"]))["code"] == "closed"
         await speaker.do("poll.reveal", poll="one")
         await attendee.until(lambda talk: talk.public["polls"]["one"].get("tally", {}).get("counts") == {"a": 0, "b": 2, "c": 0})
         assert attendee.me["ballots"] == {"one": ["b"]}
@@ -173,8 +173,8 @@ async def test_a_poll_is_voted_closed_and_revealed(site: Site) -> None:
 async def test_several_options_make_one_ballot_of_a_multiple_poll(site: Site) -> None:
     async with site.talk("speaker") as speaker, site.talk() as attendee:
         await speaker.do("poll.open", poll="many")
-        assert await attendee.do("poll.vote", poll="many", choices=["a", "c"]) == {}
-        assert (await attendee.do("poll.vote", poll="many", choices=["a", "b", "c"]))["code"] == "invalid"
+        assert await attendee.do("poll.vote", poll="many", ballot=["a", "c"]) == {}
+        assert (await attendee.do("poll.vote", poll="many", ballot=["a", "b", "c"]))["code"] == "invalid"
         held = await site.services.store.read(partial(loading.held, session=SESSION))
         assert held.polls.find("many").ballots == {"a-attendee": ["a", "c"]}
 
@@ -183,7 +183,7 @@ async def test_an_ack_comes_after_the_row(site: Site) -> None:
     async with site.talk("speaker") as speaker, site.talk() as attendee:
         await speaker.do("poll.open", poll="one")
         for choice in "abc" * 3:
-            await attendee.do("poll.vote", poll="one", choices=[choice])
+            await attendee.do("poll.vote", poll="one", ballot=[choice])
             held = await site.services.store.read(partial(loading.held, session=SESSION))
             assert held.polls.find("one").ballots["a-attendee"] == [choice]
 
@@ -206,7 +206,7 @@ async def test_the_sum_of_all_updates_is_what_a_newcomer_gets(site: Site) -> Non
             await moderator.do("question.publish", question=question)
             await attendee.do("question.vote", question=question, on=number % 2 == 0)
             await moderator.do("question.highlight", question=question)
-            await attendee.do("poll.vote", poll="one", choices=["abc"[number % 3]])
+            await attendee.do("poll.vote", poll="one", ballot=["abc"[number % 3]])
             await attendee.do("reaction.send", reaction="applause")
         await moderator.do("question.answer", question=question, text="Because.")
         await attendee.until(lambda talk: talk.public["reactions"]["applause"] == 4)

@@ -1,9 +1,10 @@
 """Questions and polls for the tests."""
 
-from collections import Counter
 from typing import Any
 
-from sessions.polls import Option, Poll
+from sessions import polls
+from sessions.kinds.form import Form, Option, Rules
+from sessions.polls import Poll
 from sessions.questions import Question
 
 
@@ -19,16 +20,13 @@ def question(id: str = "q1", author: str = "ana", **others: Any) -> Question:
     return Question(id=id, author=author, **(fields | others))
 
 
-def poll(id: str = "p1", options: str = "abc", **others: Any) -> Poll:
-    fields: dict[str, Any] = {
-        "kind": "single",
-        "state": "open",
-        "texts": {"en": "Where next?"},
-        "options": [Option(option, {"en": option.upper()}) for option in options],
-        "max_choices": 1,
-        "results": "published",
-        "order": 1,
-        "ballots": {},
-        "counts": Counter(),
-    }
-    return Poll(id=id, **(fields | others))
+def form(kind: str = "single", options: str = "abc", **others: Any) -> Form:
+    """A form of any kind; `rules` are given as a dict."""
+    rules = Rules(**others.pop("rules", {}))
+    made = [Option(option, {"en": option.upper()}, "/still.jpg" if kind == "image" else None) for option in options]
+    return Form(kind=kind, texts={"en": "Where next?"}, options=made, rules=rules, **others)  # type: ignore[arg-type]
+
+
+def poll(id: str = "p1", state: str = "open", ballots: dict[str, Any] | None = None, **others: Any) -> Poll:
+    """A poll of that form, open since 1970."""
+    return polls.poll(id, form(**others), 1, ballots, state=state, opened_at=None if state == "draft" else 0)

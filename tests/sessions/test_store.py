@@ -5,13 +5,14 @@ import threading
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from server.migrating import migrate
+from server.migrating import config, migrate
 from sessions import loading, store, tables
 from sessions.errors import Overloaded
 from sessions.store import Store, Write
@@ -41,12 +42,13 @@ def question(id: str = "q1", **others: Any) -> Write:
 
 def poll(id: str = "p1") -> Write:
     options = [{"id": "a", "texts": {"en": "A"}}, {"id": "b", "texts": {"en": "B"}}]
-    row = {"kind": "single", "state": "open", "texts": {"en": "Which?"}, "max_choices": 1, "results": "published", "order": 1}
-    return Write("poll", {"id": id, "session": S, "options": options} | row)
+    form = {"kind": "single", "texts": {"en": "Which?"}, "options": options}
+    row = {"state": "open", "order": 1, "round": 1, "opened_at": 1, "paused_at": None, "form": form, "held": {}}
+    return Write("poll", {"id": id, "session": S} | row)
 
 
-def ballot(person: str, *choices: str, poll: str = "p1") -> Write:
-    return Write("ballot", {"poll": poll, "person": person, "choices": list(choices)})
+def ballot(person: str, given: Any, poll: str = "p1", round: int = 1, key: str = "k-vote", name: str | None = None) -> Write:
+    return Write("ballot", {"poll": poll, "round": round, "person": person, "ballot": given, "key": key, "name": name})
 
 
 def reply(person: str, key: str, result: str = "{}", at: int = 1) -> Write:
@@ -79,12 +81,35 @@ def test_the_migrations_make_exactly_the_tables_that_are_declared(url: str) -> N
     engine.dispose()
 
 
+def test_polls_and_ballots_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
+    engine = store.connect(url)
+    command.upgrade(config(engine), "0002")
+    options = '[{"id": "a", "texts": {"en": "A"}}, {"id": "b", "texts": {"en": "B"}}]'
+    with engine.begin() as db:
+        db.execute(
+            text("INSERT INTO poll VALUES ('p1', 'summit', 'multiple', 'open', :texts, :options, 2, 'published', 1)"),
+            {"texts": '{"en": "Which?"}', "options": options},
+        )
+        db.execute(text("INSERT INTO ballot VALUES ('p1', 'bo', :choices)"), {"choices": '["b", "a"]'})
+    migrate(engine)
+    with engine.connect() as db:
+        item = loading.held(db, S).polls.items["p1"]
+    assert (item.form.kind, item.form.rules.max_choices, item.form.results_visibility) == ("multiple", 2, "moderators")
+    assert (item.ballots, item.tally.result().counts, item.state) == ({"bo": ["b", "a"]}, {"a": 1, "b": 1}, "open")
+    command.downgrade(config(engine), "0002")
+    with engine.connect() as db:
+        assert db.execute(text("SELECT kind, max_choices, results FROM poll")).all() == [("multiple", 2, "published")]
+        assert db.execute(text("SELECT poll, person FROM ballot")).all() == [("p1", "bo")]
+    migrate(engine)
+    engine.dispose()
+
+
 async def test_what_was_written_is_read_back(store: Store) -> None:
     await store.write(person("ana"), question(translations={"en": "Who owns the archive?"}), poll())
     await store.write(
         Write("question.vote", {"question": "q1", "person": "bo"}),
         Write("stage", {"session": S, "question": "q1", "slow": 30}),
-        ballot("bo", "a"),
+        ballot("bo", ["a"]),
         Write("reaction", {"session": S, "kind": "applause", "count": 3_000_000_000}),
         reply("bo", "k1", '{"ok":true}'),
     )
@@ -93,9 +118,9 @@ async def test_what_was_written_is_read_back(store: Store) -> None:
     assert (asked.text, asked.votes, asked.translations) == ("من يملك الأرشيف؟", {"bo"}, {"en": "Who owns the archive?"})
     assert (kept.questions.stage, kept.questions.slow) == ("q1", 30)
     assert kept.polls.items["p1"].ballots == {"bo": ["a"]}
-    assert kept.polls.items["p1"].counts == {"a": 1}
+    assert kept.polls.items["p1"].tally.result().counts == {"a": 1, "b": 0}
     assert kept.reactions.counts["applause"] == 3_000_000_000
-    assert kept.replies == {("bo", "k1"): '{"ok":true}'}
+    assert kept.replies == {("bo", "k1"): '{"ok":true}', ("bo", "k-vote"): "{}"}, "a ballot answers for its own key"
 
 
 async def test_a_session_reads_only_what_is_its_own(store: Store) -> None:
@@ -111,7 +136,7 @@ async def test_writing_the_same_again_changes_nothing(store: Store) -> None:
         question(),
         Write("question.vote", {"question": "q1", "person": "bo"}),
         poll(),
-        ballot("bo", "a"),
+        ballot("bo", ["a"]),
         reply("bo", "k"),
     )
     for _ in range(3):
@@ -121,9 +146,24 @@ async def test_writing_the_same_again_changes_nothing(store: Store) -> None:
 
 async def test_a_person_has_one_ballot_whatever_they_send(store: Store) -> None:
     await store.write(poll())
-    await asyncio.gather(*(store.write(ballot("bo", choice)) for choice in "abababab"))
+    await asyncio.gather(*(store.write(ballot("bo", [choice])) for choice in "abababab"))
     assert await count(store, tables.BallotRow) == 1
     assert (await held(store)).polls.items["p1"].ballots == {"bo": ["b"]}, "the last one holds"
+
+
+@pytest.mark.parametrize("given", [["a", "b"], ["电影", 'O\'Neill "x"'], 4, -1, {"a": 7, "b": 0}])
+async def test_a_ballot_of_any_shape_is_read_back(store: Store, given: Any) -> None:
+    await store.write(ballot("bo", given, name="Bo 电影"), ballot("cy", given))
+    table = tables.BallotRow.__table__  # type: ignore[attr-defined]
+    rows = await store.read(lambda db: db.execute(select(table.c.person, table.c.ballot, table.c.name).order_by(table.c.person)).all())
+    assert rows == [("bo", given, "Bo 电影"), ("cy", given, None)]
+
+
+async def test_only_the_ballots_of_the_last_round_count(store: Store) -> None:
+    second = poll()
+    second.params["round"] = 2
+    await store.write(second, ballot("bo", ["a"], round=1), ballot("bo", ["b"], round=2), ballot("cy", ["a"], round=1))
+    assert (await held(store)).polls.items["p1"].ballots == {"bo": ["b"]}
 
 
 async def test_the_database_itself_refuses_a_second_ballot(store: Store) -> None:
@@ -131,7 +171,7 @@ async def test_the_database_itself_refuses_a_second_ballot(store: Store) -> None
 
     def twice(connection: Connection) -> None:
         for _ in range(2):
-            connection.execute(table.insert().values(poll="p1", person="bo", choices=["a"]))
+            connection.execute(table.insert().values(poll="p1", round=1, person="bo", ballot=["a"], key="k"))
 
     with pytest.raises(IntegrityError):
         await store.read(twice)
@@ -171,7 +211,7 @@ async def test_a_crowd_shares_commits_and_hears_in_the_order_it_spoke(store: Sto
             all_told.set()
 
     for number in range(500):
-        store.submit([ballot(f"p{number}", "a"), reply(f"p{number}", "k")], lambda error, number=number: done(number, error))  # type: ignore[misc]
+        store.submit([ballot(f"p{number}", ["a"]), reply(f"p{number}", "k")], lambda error, number=number: done(number, error))  # type: ignore[misc]
     await all_told.wait()
     assert told == list(range(500))
     assert sum(commits) == 501

@@ -178,7 +178,7 @@ describe('a command', () => {
     const room = enter();
     const visit = await hall.greeted();
     await vi.waitFor(() => expect(room.me).not.toBeNull());
-    const refused = room.send({ type: 'poll.vote', poll: 'p1', choices: ['a'] });
+    const refused = room.send({ type: 'poll.vote', poll: 'p1', ballot: ['a'] });
     expect(room.me?.ballots).toEqual({ p1: ['a'] });
     const { id } = await visit.next('poll.vote');
     visit.say({ type: 'error', id, problem: { code: 'closed', status: 409, detail: 'the poll is closed' } });

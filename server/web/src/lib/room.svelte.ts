@@ -98,7 +98,7 @@ export class Room {
     const nothing = () => undefined;
     if (this.me === null) return nothing;
     if (command.type === 'question.vote') return foreseen(this.me.voted, command.question, command.on ? true : undefined);
-    if (command.type === 'poll.vote') return foreseen(this.me.ballots, command.poll, command.choices);
+    if (command.type === 'poll.vote') return foreseen(this.me.ballots, command.poll, command.ballot);
     return nothing;
   }
 }

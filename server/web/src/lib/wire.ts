@@ -2,9 +2,17 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.opened' | 'poll.closed' | 'poll.revealed' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
+
+export type PollKind = 'single' | 'multiple' | 'image' | 'yesno' | 'rating' | 'scale' | 'numeric' | 'ranking' | 'words' | 'text' | 'quiz' | 'point' | 'budget';
+
+export type PollState = 'draft' | 'open' | 'paused' | 'closed' | 'published' | 'archived';
+
+export type Visibility = 'always' | 'after_vote' | 'after_close' | 'moderators';
+
+export type Anonymity = 'named' | 'pseudonymous' | 'secret';
 
 /** The command `id` is done and durable. A retry of the same id gets the same result. */
 export interface Ack {
@@ -92,6 +100,18 @@ export interface Failure {
   problem: Record<string, unknown>;
 }
 
+/** `pair` is the poll that asked the same before. What may change when, `sessions.polls` says. */
+export interface Form {
+  kind: PollKind;
+  texts: Record<string, string>;
+  options?: Option[];
+  rules?: Rules;
+  results_visibility?: Visibility;
+  anonymity?: Anonymity;
+  revote?: 'final' | 'last';
+  pair?: string;
+}
+
 /** The first message, within 5 s; `captions` is the language to follow, if any. */
 export interface Hello {
   type: 'hello';
@@ -100,11 +120,17 @@ export interface Hello {
   resume?: Record<string, Resume>;
 }
 
-/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true. */
+/** `name` is what a player of a named quiz goes by, else a sign that stays theirs. */
+export interface Leader {
+  name: string;
+  score: number;
+}
+
+/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took. */
 export interface Me {
   person: Person;
   rights: string[];
-  ballots: Record<string, string[]>;
+  ballots: Record<string, string[] | number | string | Record<string, number>>;
   voted: Record<string, boolean>;
   questions: Record<string, OwnQuestion>;
 }
@@ -128,9 +154,11 @@ export interface My {
   data: Record<string, unknown>;
 }
 
+/** `image` is an address that the pages show. */
 export interface Option {
   id: string;
   texts: Record<string, string>;
+  image?: string;
 }
 
 /** One's own question and what becomes of it. One that is `merged_into` another goes where that one goes. */
@@ -156,18 +184,29 @@ export interface Person {
   name?: string;
 }
 
-/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. */
+/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. */
 export interface Poll {
   id: string;
-  kind: 'multiple' | 'single';
-  state: 'closed' | 'draft' | 'open' | 'published';
+  kind: PollKind;
+  state: PollState;
   texts: Record<string, string>;
   options: Option[];
-  max_choices: number;
-  results_visibility: 'always' | 'published';
+  rules: Rules;
+  results_visibility: Visibility;
+  anonymity: Anonymity;
+  revote: 'final' | 'last';
   order: number;
+  round: number;
   voters: number;
+  pair?: string;
+  opened_at?: number;
   tally?: Tally;
+}
+
+export interface PollArchive {
+  type: 'poll.archive';
+  poll: string;
+  id: string;
 }
 
 export interface PollClose {
@@ -176,8 +215,52 @@ export interface PollClose {
   id: string;
 }
 
+/** A draft. The result names it: `poll`. */
+export interface PollCreate {
+  type: 'poll.create';
+  form: Form;
+  id: string;
+}
+
+/** Forgets a draft that was never open. */
+export interface PollDelete {
+  type: 'poll.delete';
+  poll: string;
+  id: string;
+}
+
+/** Another form, whole. What there is to answer is frozen once someone has answered. */
+export interface PollEdit {
+  type: 'poll.edit';
+  poll: string;
+  form: Form;
+  id: string;
+}
+
+/** Keeps a word or an answer (a key of the tally's counts) from everyone's sight, or lets them see it. */
+export interface PollHold {
+  type: 'poll.hold';
+  poll: string;
+  word: string;
+  on: boolean;
+  id: string;
+}
+
 export interface PollOpen {
   type: 'poll.open';
+  poll: string;
+  id: string;
+}
+
+export interface PollPause {
+  type: 'poll.pause';
+  poll: string;
+  id: string;
+}
+
+/** A new round, as a draft without ballots. */
+export interface PollReset {
+  type: 'poll.reset';
   poll: string;
   id: string;
 }
@@ -188,11 +271,11 @@ export interface PollReveal {
   id: string;
 }
 
-/** One's ballot; a second one replaces the first until the poll closes. */
+/** One's ballot; a second one replaces the first until the poll closes, or is refused if the first is final. Options chosen (a ranking: best first) or words are a list; a rating, scale or number is one; an answer is a text; a budget is a number per option, a point its `x` and `y` in thousandths of the picture. */
 export interface PollVote {
   type: 'poll.vote';
   poll: string;
-  choices: string[];
+  ballot: string[] | number | string | Record<string, number>;
   id: string;
 }
 
@@ -382,6 +465,19 @@ export interface Resume {
   seq: number;
 }
 
+/** What a ballot must keep to; each kind reads what concerns it. `low` and `high` bound a number; `budget` is what there is to give away; `seconds` after the opening no ballot is taken (0: no limit); `correct` are a quiz' right options; `image` is what a point is set on; `held_first` keeps new words from sight until a moderator releases them. */
+export interface Rules {
+  min_choices?: number;
+  max_choices?: number;
+  low?: number;
+  high?: number;
+  budget?: number;
+  seconds?: number;
+  correct?: string[];
+  image?: string;
+  held_first?: boolean;
+}
+
 /** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. */
 export interface Session {
   id: string;
@@ -428,10 +524,15 @@ export interface Speaker {
   region?: string;
 }
 
-/** Absolute counts per option id; `version` rises with every change. */
+/** The result so far; `version` rises with every change. `counts` are absolute: votes per option or number (`low..high` for a range), points of a ranking, sums of a budget, votes per word or per cell (`column.row` of 20) of a picture. `texts` are the words behind the keys; `held` those that only staff sees; `mean` and `median` are of numbers; `leaders` are those of all quizzes so far. */
 export interface Tally {
   version: number;
   counts: Record<string, number>;
+  texts?: Record<string, string>;
+  held?: Record<string, boolean>;
+  mean?: number;
+  median?: number;
+  leaders?: Leader[];
 }
 
 export interface Track {
@@ -457,9 +558,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
