@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     libretranslate: str = ""
     """URL of a LibreTranslate server, for languages Apertium does not know."""
 
+    metrics: SecretStr | None = None
+    """The bearer token for `/metrics`; without one there are none."""
+
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'marquee.sqlite3'}"
 

@@ -68,6 +68,11 @@ class Store:
         await asyncio.sleep(0)  # the last results are on the loop before anyone goes on
         self.engine.dispose()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not committed yet."""
+        return self._waiting
+
     def room(self) -> None:
         """Raises Overloaded when no more jobs are taken. Ask before memory is changed."""
         if self._waiting >= JOBS_LIMIT:

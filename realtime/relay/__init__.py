@@ -13,6 +13,7 @@ from realtime.relay.errors import (
 )
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Answer, Relay, Resource
+from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
 
@@ -20,6 +21,7 @@ __all__ = [
     "Answer",
     "BadOffer",
     "Chunk",
+    "Counters",
     "NoCommonCodec",
     "NotLive",
     "Relay",

@@ -48,7 +48,7 @@ class Peer:
         self._port = port
         self._remote = remote
         self._reached = asyncio.Event()
-        self._heard_at = time.monotonic()
+        self.since = self._heard_at = time.monotonic()
         self._dtls = Dtls(Records(self._send_raw), certificate, active=dtls_active)
 
     async def run(self) -> None:

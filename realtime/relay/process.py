@@ -98,6 +98,9 @@ class RelayProcess:
     async def stats(self, session: str) -> StreamStats:
         return cast(StreamStats, await self._call("stats", session))
 
+    async def all_stats(self) -> dict[str, StreamStats]:
+        return cast(dict[str, StreamStats], await self._call("all_stats"))
+
     async def counters(self) -> Counters:
         return cast(Counters, await self._call("counters"))
 

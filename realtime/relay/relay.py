@@ -188,7 +188,11 @@ class Relay:
     def stats(self, session: str) -> StreamStats:
         """Counters of this session; all zero if nobody has anything to do with it."""
         stream = self._streams.get(session)
-        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0)
+        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0)
+
+    def all_stats(self) -> dict[str, StreamStats]:
+        """Counters of every session that somebody has to do with."""
+        return {session: stream.stats() for session, stream in self._streams.items()}
 
     def listen(self, session: str, listener: Listener) -> Callable[[], None]:
         """Hear the session's Opus packets from now on, whether it is live yet or not; returns what ends it. Raises TooManyTaps."""

@@ -52,6 +52,10 @@ class StreamStats:
     retransmitted: int
     keyframe_requests: int
     """PLIs sent to publishers."""
+    joins: int
+    """Viewers whose media could flow."""
+    join_seconds: float
+    """From their offers until then, all together."""
 
 
 class Stream:
@@ -79,6 +83,7 @@ class Stream:
         self._keyframe_owed = False
         """A keyframe is wanted from a publisher whose video has not begun."""
         self._keyframe_requests = 0
+        self._joins, self._join_seconds = 0, 0.0
 
     @property
     def live(self) -> bool:
@@ -146,6 +151,8 @@ class Stream:
             lost=self.floor.publisher.lost if self.floor.publisher else 0,
             retransmitted=sum(t.retransmitted for t in tracks),
             keyframe_requests=self._keyframe_requests,
+            joins=self._joins,
+            join_seconds=self._join_seconds,
         )
 
     # Called by the peers.
@@ -178,9 +185,11 @@ class Stream:
         if not self._plays(viewer, viewer.payload_types):
             self._end(viewer)
             return
+        now = time.monotonic()
+        self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
         blind = [kind for kind in viewer.payload_types if not self._channel(viewer, kind).join(viewer)]
         if blind:
-            self.request_keyframe(time.monotonic())
+            self.request_keyframe(now)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's: requests for lost packets of the picture, and for keyframes."""

@@ -11,7 +11,7 @@ from functools import partial
 from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
 from realtime.relay.relay import Relay
 
-METHODS = frozenset({"publish", "watch", "choose", "resource", "end", "stats", "counters"})
+METHODS = frozenset({"publish", "watch", "choose", "resource", "end", "stats", "all_stats", "counters"})
 """Of the Relay, for whoever is at the other end of the link."""
 
 
