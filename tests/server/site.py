@@ -162,8 +162,15 @@ class Site:
         return self.relay.live(SESSION)
 
 
+@asynccontextmanager
+async def opened(data: Path, **settings: Any) -> AsyncIterator[Site]:
+    """A server on what is in the folder, or on the small programme if it is empty."""
+    options = Settings(port=0, data=data, **settings)
+    async with running(options, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+        yield Site(http, server)
+
+
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    settings = Settings(port=0, data=tmp_path, viewers=2)
-    async with running(settings, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
-        yield Site(http, server)
+    async with opened(tmp_path, viewers=2) as site:
+        yield site

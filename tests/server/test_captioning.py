@@ -2,22 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from server import captioning
 from server.patch import Doc
-from server.serving import running
-from server.settings import Settings
 from sessions.loading import CUES_LIMIT
 from tests.journeys.browser import SPEECH
 from tests.realtime.relay.clients import publishing, until
-from tests.server.site import SESSION, Site, Talk, seed, site
+from tests.server.site import SESSION, Site, Talk, opened, site
 from tests.translation.servers import vosk_server
 from translation.engines.moonshine import Moonshine
 
@@ -53,13 +47,6 @@ async def kept(site: Site, lang: str) -> Doc:
 
 def typed(site: Site, text: str, lang: str = "en", final: bool = True) -> None:
     site.services.captioning.commit(SESSION, lang, text, final)
-
-
-@asynccontextmanager
-async def opened(data: Path, **settings: Any) -> AsyncIterator[Site]:
-    options = Settings(port=0, data=data, **settings)
-    async with running(options, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
-        yield Site(http, server)
 
 
 async def test_speech_is_read_in_each_language_and_a_human_keeps_the_machine_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,18 +9,15 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import httpx
 import pytest
 
 from server.live import COALESCE
 from server.patch import Doc
-from server.serving import running
-from server.settings import Settings
 from sessions import loading
 from sessions.loading import Held
 from tests.postgres import postgres
 from tests.realtime.relay.clients import until
-from tests.server.site import SESSION, Site, Talk, seed, site
+from tests.server.site import SESSION, Site, Talk, opened, site
 
 __all__ = ["site"]
 
@@ -155,22 +152,19 @@ async def test_neighbours_of_a_lost_write_are_kept(site: Site, tmp_path: Path) -
 
 async def test_a_connection_that_dies_under_a_command_loses_that_command_only(tmp_path: Path) -> None:
     with postgres() as server:
-        settings = Settings(port=0, data=tmp_path, database=server.database())
-        async with running(settings, seed()) as run, httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
-            site = Site(http, run)
-            async with site.talk("speaker") as speaker, site.talk() as attendee:
-                await speaker.do("poll.open", poll="one")
-                with server.connect("marquee1") as other, other.transaction():
-                    other.execute("LOCK TABLE ballot")
-                    vote = await attendee.say("poll.vote", poll="one", ballot=["a"])
-                    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                    await until(lambda: other.execute(waiting).fetchone() is not None)
-                    other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS waiting")
-                    assert (await answer(attendee, vote))["problem"]["status"] == 503
-                await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
-                assert await attendee.do("poll.vote", id=vote, poll="one", ballot=["a"]) == {}
-                await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
-                assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
+        async with opened(tmp_path, database=server.database()) as site, site.talk("speaker") as speaker, site.talk() as attendee:
+            await speaker.do("poll.open", poll="one")
+            with server.connect("marquee1") as other, other.transaction():
+                other.execute("LOCK TABLE ballot")
+                vote = await attendee.say("poll.vote", poll="one", ballot=["a"])
+                waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                await until(lambda: other.execute(waiting).fetchone() is not None)
+                other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS waiting")
+                assert (await answer(attendee, vote))["problem"]["status"] == 503
+            await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
+            assert await attendee.do("poll.vote", id=vote, poll="one", ballot=["a"]) == {}
+            await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
+            assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
 
 
 async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(site: Site) -> None:
