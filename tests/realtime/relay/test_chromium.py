@@ -45,6 +45,7 @@ STATS = """async () => {
   const one = (type, kind) => reports.find(r => r.type === type && (!kind || r.kind === kind)) || {};
   return {
     decoded: one('inbound-rtp', 'video').framesDecoded || 0,
+    encoded: one('outbound-rtp', 'video').framesEncoded || 0,
     heard: one('inbound-rtp', 'audio').packetsReceived || 0,
     target: one('outbound-rtp', 'video').targetBitrate || 0,
     srtp: one('transport').srtpCipher || '',
