@@ -38,7 +38,8 @@ export function t(key: Key, params: Params = {}): string {
 export function errorText(error: unknown): string {
   const code = error instanceof ProblemError ? error.code : typeof error === 'string' ? error : 'unknown';
   const key = `error.${code}`;
-  return t(key in en ? (key as Key) : 'error.unknown');
+  const count = error instanceof ProblemError ? error.wait : 0;
+  return t(key in en ? (key as Key) : 'error.unknown', { count });
 }
 
 /** Loads the words and then changes to them; the choice is kept. Without a network the page stays as it is. */
