@@ -73,7 +73,7 @@ class Session(RuleBasedStateMachine):
     @rule(id=ids, person=people, text=some.sampled_from(["How?", "When?"]), act=some.sampled_from(["edit", "appeal", "withdraw"]))
     def author(self, id: str, person: str, text: str, act: str) -> None:
         args: dict[str, tuple[Any, ...]] = {"edit": (text, "en", self.now), "appeal": (text,), "withdraw": ()}
-        done = self.attempt(act, lambda: getattr(asking, act)(self.questions, id, person, *args[act]), id)
+        done = self.known(act, lambda: getattr(asking, act)(self.questions, id, person, *args[act]), id)
         assert not done or self.questions.items[id].author == person
 
     @rule(id=ids, act=some.sampled_from(["publish", "dismiss", "archive", "restore", "take", "answer", "reopen", "highlight"]))
@@ -143,4 +143,4 @@ class Session(RuleBasedStateMachine):
 
 
 TestSession = Session.TestCase
-TestSession.settings = settings(deadline=None, max_examples=120, stateful_step_count=40)
+TestSession.settings = settings(deadline=None, max_examples=60, stateful_step_count=40)
