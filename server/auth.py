@@ -62,6 +62,19 @@ class Tokens:
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
         return Principal(claims["sub"], claims["ses"], role, claims["lng"], claims.get("nam"), claims.get("reg"), self._sessions)
 
+    def issue_ingest(self, session: str, lang: str) -> str:
+        """What a caption tool's address carries: it writes one language of one session, and is nobody's token."""
+        claims = {"ses": session, "ing": lang, "exp": int(time.time()) + LIFETIME}
+        return jwt.encode(claims, self._key, "HS256")
+
+    def read_ingest(self, key: str) -> tuple[str, str]:
+        """Session and language of such an address. Raises Unauthorized."""
+        try:
+            claims = jwt.decode(key, self._key, ["HS256"], options={"require": ["ses", "ing", "exp"]})
+        except jwt.InvalidTokenError:
+            raise Unauthorized("this address is wrong or has expired", code="bad_token") from None
+        return claims["ses"], claims["ing"]
+
 
 _bearer = HTTPBearer(auto_error=False, description="a personal token from `POST /api/join/{code}`")
 

@@ -13,6 +13,7 @@ from realtime.closing import CloseCode
 from server import wire
 from sessions import programme
 from sessions.kinds import form
+from translation import sources
 
 TYPESCRIPT = Path(__file__).parent / "web" / "src" / "lib" / "wire.ts"
 
@@ -34,6 +35,7 @@ _NAMED: dict[str, Any] = {
     "PollState": form.State,
     "Visibility": form.Visibility,
     "Anonymity": form.Anonymity,
+    "Choice": sources.Choice,
 }
 _REF = "#/components/schemas/"
 

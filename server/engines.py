@@ -12,10 +12,11 @@ from translation.engines.vosk import Vosk
 logger = logging.getLogger(__name__)
 
 
-def recognizers(settings: Settings) -> dict[str, Recognizer]:
-    """By base language of the floor."""
-    servers: dict[str, Recognizer] = {lang: Vosk(url) for lang, url in settings.vosk.items()}
-    return {"en": Moonshine()} | servers
+def recognizers(settings: Settings) -> dict[str, list[Recognizer]]:
+    """By base language of the floor, in the order they are asked."""
+    found: dict[str, list[Recognizer]] = {lang: [Vosk(url)] for lang, url in settings.vosk.items()}
+    found.setdefault("en", []).append(Moonshine())
+    return found
 
 
 async def translators(settings: Settings) -> list[Translator]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime.bus import Bus, MemoryBus, RedisBus
@@ -25,12 +26,14 @@ from server.migrating import migrate
 from server.seeding import Seed
 from server.settings import Settings
 from server.sockets import Sockets
+from server.tools import Tools
 from server.translating import QuestionTranslator
 from sessions import loading
 from sessions.loading import CUES_LIMIT, Invite
 from sessions.people import Role
 from sessions.programme import Event
 from sessions.store import Store, Write
+from translation.sources import Choice
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ class Services:
     lives: dict[str, LiveSession]
     endpoint: Endpoint
     doorkeeper: Doorkeeper
+    tools: Tools
 
     def invite(self, session: str, role: Role) -> Invite:
         """The link into a session as a role. Raises LookupError when there is none."""
@@ -86,7 +90,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             RelayProcess(settings.host, settings.media_port, settings.media_addresses, on_change=changed, max_viewers=settings.viewers)
         )
         captioning = Captioning(
-            hub, relay, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
+            hub, relay.tap, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
         )
         await stack.enter_async_context(captioning)
         await _open_sessions(event, store, hub, captioning, lives, group)
@@ -99,7 +103,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         sockets = Sockets(tokens, lives, hub, presence, captioning, translator)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
-        yield Services(settings, event, invites, tokens, store, hub, relay, captioning, lives, endpoint, Doorkeeper())
+        yield Services(settings, event, invites, tokens, store, hub, relay, captioning, lives, endpoint, Doorkeeper(), Tools())
 
 
 async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
@@ -122,7 +126,8 @@ async def _open_sessions(
         held = await store.read(partial(loading.held, session=session.id))
         lives[session.id] = LiveSession(session, held, hub, store, spawn)
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
-        captioning.open(session, kept)
+        choices = await store.read(partial(loading.caption_sources, session=session.id))
+        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]))
 
 
 def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:

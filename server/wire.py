@@ -19,6 +19,7 @@ from sessions.kinds.form import State as PollState
 from sessions.leaderboard import Leader
 from sessions.programme import Session, Texts
 from sessions.questions import AnswerState, Reason, State
+from translation.sources import Choice, Origin, Source
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Key = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="idempotency key")]
@@ -271,6 +272,13 @@ class CaptionCorrect(CommandBase, tag="caption.correct"):
     speaker: Annotated[str, Meta(max_length=320)] | None = None
 
 
+class CaptionSource(CommandBase, tag="caption.source"):
+    """Says who alone writes a language from now on. `auto`: people, and the recognizer or the translation while they do not."""
+
+    lang: Lang
+    source: Choice
+
+
 Command = (
     ChannelSubscribe
     | ChannelUnsubscribe
@@ -307,6 +315,7 @@ Command = (
     | ReactionSend
     | CaptionCommit
     | CaptionCorrect
+    | CaptionSource
 )
 ClientMessage = Hello | Command
 
@@ -459,7 +468,7 @@ class Cue(Struct, kw_only=True, omit_defaults=True):
     text: str
     lang: str
     start: int
-    origin: Literal["recognizer", "human", "scripted"]
+    origin: Origin
     via: Literal["original", "machine", "untranslated", "human"]
     end: int | None = None
     speaker: str | None = None
@@ -467,11 +476,15 @@ class Cue(Struct, kw_only=True, omit_defaults=True):
 
 
 class CaptionState(Struct, kw_only=True, omit_defaults=True):
-    """The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making."""
+    """The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making.
+
+    `source` is absent while nobody writes: nobody has, and no recognizer listens.
+    """
 
     lang: str
     cues: dict[str, Cue]
     partial: Cue | None = None
+    source: Source | None = None
 
 
 # ---- server -> client
@@ -513,6 +526,7 @@ UpdateType = Literal[
     "booth.changed",
     "caption.cued",
     "caption.corrected",
+    "source.changed",
 ]
 
 

@@ -64,6 +64,12 @@ def cues(db: Connection, session: str, lang: str, limit: int | None = None) -> l
     return [(number, cue) for number, cue in reversed(rows)]
 
 
+def caption_sources(db: Connection, session: str) -> dict[str, str]:
+    """The source chosen for each language, where one was."""
+    table = _table(tables.CaptionSourceRow)
+    return {row[0]: row[1] for row in db.execute(select(table.c.lang, table.c.choice).where(table.c.session == session))}
+
+
 def _questions(db: Connection, session: str) -> Questions:
     table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
     voters: defaultdict[str, set[str]] = defaultdict(set)

@@ -77,5 +77,6 @@ STATEMENTS: dict[str, Make] = {
     "ballot": _ballots,
     "reaction": _upsert(tables.ReactionRow),
     "cue": _upsert(tables.CueRow),
+    "caption.source": _upsert(tables.CaptionSourceRow),
     "reply": _upsert(tables.ReplyRow, keep=True),
 }

@@ -144,6 +144,15 @@ class CueRow(SQLModel, table=True):
     cue: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class CaptionSourceRow(SQLModel, table=True):
+    """Who alone shall write a language of a session."""
+
+    __tablename__ = "caption_source"
+    session: str = Field(primary_key=True)
+    lang: str = Field(primary_key=True)
+    choice: str
+
+
 class ReplyRow(SQLModel, table=True):
     """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again."""
 

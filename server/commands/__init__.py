@@ -44,4 +44,5 @@ HANDLERS: dict[type, Handler] = {
     wire.ReactionSend: reactions.send,
     wire.CaptionCommit: captions.commit,
     wire.CaptionCorrect: captions.correct,
+    wire.CaptionSource: captions.switch,
 }

@@ -1,9 +1,10 @@
-"""`caption.*`: a human captioner's line joins the recognizer's path, and a line that was told is put right."""
+"""`caption.*`: lines of a human captioner, corrections, and who writes a language."""
 
 from server import wire
 from server.commands.context import Context
 from server.live import Outcome
 from sessions.people import NAME_LIMIT
+from sessions.store import Write
 from sessions.text import clean, language
 
 LINE_LIMIT = 500
@@ -22,6 +23,12 @@ def correct(context: Context, command: wire.CaptionCorrect) -> Outcome:
     session, lang = context.live.session.id, language(command.lang)
     revision = context.captioning.correct(session, lang, command.number, command.revision, text, speaker)
     return Outcome(result={"revision": revision})
+
+
+def switch(context: Context, command: wire.CaptionSource) -> Outcome:
+    session, lang = context.live.session.id, language(command.lang)
+    context.captioning.choose(session, lang, command.source)
+    return Outcome([Write("caption.source", {"session": session, "lang": lang, "choice": command.source})])
 
 
 def _said(command: wire.CaptionCommit | wire.CaptionCorrect) -> tuple[str, str | None]:

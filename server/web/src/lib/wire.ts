@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -13,6 +13,8 @@ export type PollState = 'draft' | 'open' | 'paused' | 'closed' | 'published' | '
 export type Visibility = 'always' | 'after_vote' | 'after_close' | 'moderators';
 
 export type Anonymity = 'named' | 'pseudonymous' | 'secret';
+
+export type Choice = 'auto' | 'recognizer' | 'human' | 'ingest' | 'scripted' | 'off';
 
 /** The command `id` is done and durable. A retry of the same id gets the same result. */
 export interface Ack {
@@ -54,11 +56,20 @@ export interface CaptionCorrect {
   id: string;
 }
 
-/** The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making. */
+/** Says who alone writes a language from now on. `auto`: people, and the recognizer or the translation while they do not. */
+export interface CaptionSource {
+  type: 'caption.source';
+  lang: string;
+  source: Choice;
+  id: string;
+}
+
+/** The state of `{session}/captions/{lang}`: the last finals by their rising number, and the line in the making. `source` is absent while nobody writes: nobody has, and no recognizer listens. */
 export interface CaptionState {
   lang: string;
   cues: Record<string, Cue>;
   partial?: Cue;
+  source?: Source;
 }
 
 export interface ChannelSubscribe {
@@ -79,7 +90,7 @@ export interface Cue {
   text: string;
   lang: string;
   start: number;
-  origin: 'human' | 'recognizer' | 'scripted';
+  origin: 'human' | 'ingest' | 'recognizer' | 'scripted';
   via: 'human' | 'machine' | 'original' | 'untranslated';
   end?: number;
   speaker?: string;
@@ -517,6 +528,13 @@ export interface Snapshot {
   data: SessionState | CaptionState;
 }
 
+/** Where a language's lines come from now, and whether they do. `degraded`: late, or from a second choice, or not translated. `silent`: none came for a while. `choice` is what was asked for. */
+export interface Source {
+  kind: 'human' | 'ingest' | 'off' | 'recognizer' | 'scripted' | 'translation';
+  state: 'active' | 'degraded' | 'silent';
+  choice?: Choice;
+}
+
 /** `role` says what they do; `region` is theirs to declare and absent when they did not. */
 export interface Speaker {
   name: string;
@@ -558,9 +576,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 

@@ -1,6 +1,6 @@
 import { languageName, t } from '../lib/i18n.svelte';
 import type { Room } from '../lib/room.svelte';
-import type { Cue } from '../lib/types';
+import type { Cue, Source } from '../lib/types';
 import { keep, kept } from './kept';
 
 export interface Line extends Cue {
@@ -15,12 +15,18 @@ export function finals(room: Room): Line[] {
 
 /** Who made these words and how they came into this language, for people to judge them by. */
 export function provenance(cue: Cue): string[] {
-  const made = [{ recognizer: t('captions.automatic'), human: t('captions.human'), scripted: t('captions.scripted') }[cue.origin]];
+  const made = [{ recognizer: t('captions.automatic'), human: t('captions.human'), ingest: t('captions.ingest'), scripted: t('captions.scripted') }[cue.origin]];
   if (cue.via === 'machine') made.push(t('captions.machine'));
   if (cue.via === 'human') made.push(t('captions.translator'));
   if (cue.via === 'untranslated') made.push(t('captions.untranslated', { language: languageName(cue.lang) }));
   if (cue.revision) made.push(t('captions.corrected'));
   return made;
+}
+
+/** What readers should know of where their lines come from, when it is not as it should be. */
+export function trouble(source: Source | undefined): string | null {
+  if (source === undefined || source.state === 'active') return null;
+  return source.kind === 'off' ? t('captions.stopped') : source.state === 'silent' ? t('captions.silent') : t('captions.degraded');
 }
 
 export const SIZES = ['small', 'medium', 'large'] as const;

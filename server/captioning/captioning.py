@@ -1,0 +1,226 @@
+"""Captions of every session: the sound is tapped and recognized, or a human types; lines are told, kept and translated.
+
+One line has one number in every language. Its original is told at once; translations follow in the order of the lines, once per
+language however many read it. Each language is a channel `{session}/captions/{lang}` whose state is `wire.CaptionState`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+
+from realtime.hub import Hub
+from realtime.relay import Tap
+from server.captioning.hearing import Hearing
+from server.captioning.interpreting import Interpreting
+from server.captioning.readers import Keep, Readers
+from server.captioning.room import Line, Room
+from server.patch import Doc
+from sessions.errors import Conflict, Invalid, NotHere
+from sessions.loading import CUES_LIMIT
+from sessions.programme import Session
+from translation.engines import EngineError, Heard, Recognizer, Translator
+from translation.lines import split, tail
+from translation.sources import Choice, Origin, Writer
+
+TYPING = 0.06
+"""Seconds a typed grapheme is taken to have been spoken for, when only the finished line is known."""
+
+SKEW = 60_000
+"""Ms by which a caption tool's clock may differ from ours; a line that claims more is taken to have been said now."""
+
+WATCH = 1.0
+"""Seconds between two looks at whether the sources are silent."""
+
+logger = logging.getLogger(__name__)
+
+
+class Captioning:
+    """`async with` it. `recognizers` are by the floor's base language; they and the `translators` are asked in their order."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        tap: Callable[[str], Tap],
+        *,
+        recognizers: Mapping[str, Sequence[Recognizer]],
+        translators: Sequence[Translator],
+        keep: Keep,
+    ) -> None:
+        self._tap, self._recognizers, self._translators = tap, recognizers, translators
+        self._readers = Readers(hub, keep)
+        self._interpreting = Interpreting(self._readers, self.translate, self._spawn)
+        self._rooms: dict[str, Room] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._group = await asyncio.TaskGroup().__aenter__()
+        self._spawn(self._watch())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(None, None, None)
+        for recognizers in self._recognizers.values():
+            for recognizer in recognizers:
+                await recognizer.close()
+        for translator in self._translators:
+            await translator.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def open(self, session: Session, kept: Mapping[str, list[tuple[int, Doc]]], choices: Mapping[str, Choice] | None = None) -> None:
+        """Open a session's channels with the finals that were kept, oldest first, and the sources chosen, both by language."""
+        states: dict[str, Doc] = {}
+        for lang in session.captions:
+            states[lang] = {"lang": lang, "cues": {str(number): cue for number, cue in kept.get(lang, [])[-CUES_LIMIT:]}}
+        newest = max((number for lines in kept.values() for number, _ in lines), default=0)
+        writers = {lang: Writer((choices or {}).get(lang, "auto")) for lang in states}
+        room = self._rooms[session.id] = Room(session, states, newest + 1, writers)
+        self._readers.open(room)
+
+    # Who speaks
+
+    def stream_changed(self, session: str, live: bool) -> None:
+        """Listen to a session that is live, if its floor's language has a recognizer; the line at which it stops is finished."""
+        room = self._rooms[session]
+        if room.hearing is not None:
+            room.hearing.stop()
+            room.hearing = None
+        recognizers = self._recognizers.get(_base(room.floor), ())
+        if live and recognizers:
+            tap = partial(self._tap, session)
+            room.hearing = Hearing(session, tap, recognizers, partial(self._recognized, room), partial(_fault, room))
+            self._spawn(room.hearing.run())
+        room.writers[room.floor].listen(room.hearing is not None, time.monotonic())
+        self._readers.sources(room)
+
+    def choose(self, session: str, lang: str, choice: Choice) -> None:
+        """Who alone writes a language from now on; a line that readers have begun to read is let to its end.
+
+        Raises Invalid for a language without captions, or a recognizer for one that is not the floor's.
+        """
+        room = self._room(session, lang)
+        if choice == "recognizer" and lang != room.floor:
+            raise Invalid(f"the recognizer hears {room.floor}")
+        room.writers[lang].choose(choice, time.monotonic())
+        self._readers.sources(room)
+
+    def commit(
+        self,
+        session: str,
+        lang: str,
+        text: str,
+        final: bool,
+        speaker: str | None = None,
+        origin: Origin = "human",
+        at: int | None = None,
+    ) -> None:
+        """A line that came from outside, begun at `at` (ms) if that is known. A final is handed to `keep` before this returns.
+
+        Raises Invalid for a language without captions, Conflict while another source is chosen for it.
+        """
+        room = self._room(session, lang)
+        writer = room.writers[lang]
+        if not writer.admit(origin, final, time.monotonic()):
+            raise Conflict(f"the captions in {lang} come from another source now: {writer.choice}")
+        now = _now()
+        start = room.typing_since.setdefault((lang, origin), now)
+        if final:
+            del room.typing_since[lang, origin]
+            start = min(start, now - int(len(text) * TYPING * 1000))
+        if at is not None and abs(at - now) <= SKEW:
+            start = min(at, now)
+        self._line(room, lang, text, (start, now), final, origin, speaker)
+
+    def _room(self, session: str, lang: str) -> Room:
+        room = self._rooms[session]
+        if lang not in room.states:
+            raise Invalid(f"captions are in {', '.join(room.states)}")
+        return room
+
+    def _recognized(self, room: Room, heard: Heard, span: tuple[int, int]) -> None:
+        if room.writers[room.floor].admit("recognizer", heard.final, time.monotonic()):
+            self._line(room, room.floor, heard.text, span, heard.final, "recognizer", None)
+
+    def correct(self, session: str, lang: str, number: int, revision: int, text: str, speaker: str | None = None) -> int:
+        """Put a final line right; returns its new revision. It is handed to `keep` before this returns.
+
+        Raises NotHere for a line that is not among the last CUES_LIMIT, Conflict when `revision` is not the line's.
+        """
+        room = self._rooms[session]
+        cue = room.line(lang, number)
+        if cue is None:
+            raise NotHere(f"only the last {CUES_LIMIT} lines of a language can be corrected")
+        if cue.get("revision", 0) != revision:
+            raise Conflict("somebody corrected this line meanwhile")
+        made = cue | {"text": text, "lang": lang, "revision": revision + 1}
+        made["via"] = "original" if cue["via"] == "original" else "human"
+        if speaker is not None:
+            made["speaker"] = speaker
+        self._readers.correction(room, lang, number, made)
+        if lang == room.floor:
+            self._interpreting.final(room, Line(number, made, room.others(lang)))
+        return revision + 1
+
+    # A line's way
+
+    def _line(self, room: Room, lang: str, text: str, span: tuple[int, int], final: bool, origin: Origin, speaker: str | None) -> None:
+        cue: Doc = {"text": text, "lang": lang, "start": span[0], "origin": origin, "via": "original"}
+        if speaker is not None:
+            cue["speaker"] = speaker
+        spread = lang == room.floor  # a line typed in another language is that language's own
+        if not final:
+            cue["text"] = tail(text, lang)
+            self._readers.partial(room, lang, cue)
+            if spread:
+                self._interpreting.partial(room, cue)
+            return
+        for part in split(text, lang, *span):
+            piece = cue | {"text": part.text, "start": int(part.start), "end": int(part.end)}
+            number, room.number = room.number, room.number + 1
+            self._readers.final(room, lang, number, piece)
+            if spread:
+                self._interpreting.final(room, Line(number, piece, room.machine(time.monotonic())))
+
+    async def _watch(self) -> None:
+        """A source falls silent without any event."""
+        while True:
+            await asyncio.sleep(WATCH)
+            for room in self._rooms.values():
+                self._readers.sources(room)
+
+    # Translation, of questions too
+
+    def can_translate(self, source: str, target: str) -> bool:
+        return _base(source) == _base(target) or any(engine.can(source, target) for engine in self._translators)
+
+    async def translate(self, text: str, source: str, target: str) -> str | None:
+        """The text in another language; None when nobody can say it. Cancelling loses only this text."""
+        if _base(source) == _base(target):
+            return text
+        for engine in self._translators:
+            if engine.can(source, target):
+                try:
+                    return await engine.translate(text, source, target)
+                except EngineError as error:
+                    logger.warning("not translated from %s to %s: %s", source, target, error)
+        return None
+
+
+def _fault(room: Room, bad: bool) -> None:
+    room.writers[room.floor].faulty = bad
+
+
+def _base(tag: str) -> str:
+    return tag.split("-")[0].lower()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,151 @@
+"""A session's sound becomes lines: tapped, given to the first recognizer that works, put on the clock."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.relay import Chunk, Tap
+from translation.engines import RATE, EngineError, Heard, Recognizer
+
+STALL = 10.0
+"""Seconds a recognizer may take for one piece of sound; past it it counts as hung and is started again."""
+
+LATE = 5.0
+"""Seconds a recognizer may be behind the sound before readers are told."""
+
+BACKOFF = (1.0, 30.0)
+"""Seconds before a recognizer that failed is tried again, at first and at most."""
+
+RETURN = 60.0
+"""Seconds a second choice serves before the first is tried again, at the end of a line."""
+
+PROBATION = 5.0
+"""Seconds for which an engine that has failed counts as faulty, though it runs again."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Engine:
+    recognizer: Recognizer
+    pause: float = BACKOFF[0]
+    ready_at: float = 0.0
+
+    def failed(self, now: float) -> None:
+        self.ready_at = now + self.pause
+        self.pause = min(self.pause * 2, BACKOFF[1])
+
+
+class Hearing:
+    """`heard` gets each line with its times in ms since 1970 UTC; `fault` whether the lines are late, missing or a second choice's."""
+
+    def __init__(
+        self,
+        session: str,
+        tap: Callable[[], Tap],
+        recognizers: Sequence[Recognizer],
+        heard: Callable[[Heard, tuple[int, int]], None],
+        fault: Callable[[bool], None],
+    ) -> None:
+        self._session, self._tap = session, tap
+        self._engines = [_Engine(recognizer) for recognizer in recognizers]
+        self._tell, self._fault = heard, fault
+        self._tapped: Tap | None = None
+        self._stopped = False
+        self._unfinished: tuple[Heard, tuple[int, int]] | None = None
+
+    def stop(self) -> None:
+        """Finish the line at which the sound ends, then end `run`."""
+        self._stopped = True
+        if self._tapped is not None:
+            self._tapped.close()
+
+    async def run(self) -> None:
+        """Until the sound ends. What an engine does wrong is logged and costs that engine its turn."""
+        while not self._stopped:
+            engine = min(self._engines, key=lambda one: one.ready_at if one.ready_at > _clock() else 0.0)
+            await asyncio.sleep(engine.ready_at - _clock())
+            try:
+                if await self._listen(engine):
+                    return
+            except Exception as error:
+                engine.failed(_clock())
+                self._fault(True)
+                known = isinstance(error, EngineError | TimeoutError)
+                logger.warning("a recognizer of %s failed: %r", self._session, error, exc_info=None if known else error)
+
+    async def _listen(self, engine: _Engine) -> bool:
+        """Whether the sound has ended; False after a second choice has served its time. Raises what the engine raises."""
+        second = engine is not self._engines[0]
+        proven = _clock() + PROBATION if engine.pause > BACKOFF[0] else 0.0
+        with self._tap() as self._tapped:
+            async with asyncio.timeout(None) as patience:
+                sound = _Sound(self._tapped, patience, lambda late: self._fault(late or second or _clock() < proven))
+                try:
+                    if await self._follow(engine, sound, until=_clock() + RETURN if second else float("inf")):
+                        return False
+                finally:
+                    self._finish()
+                if not sound.ended:
+                    raise EngineError("the recognizer stopped while there is sound")
+        return True
+
+    async def _follow(self, engine: _Engine, sound: "_Sound", until: float) -> bool:
+        """Whether the time was up."""
+        async with aclosing(sound.pieces()) as pieces, aclosing(engine.recognizer.recognize(pieces)) as lines:  # type: ignore[type-var]
+            async for line in lines:
+                engine.pause = BACKOFF[0]
+                span = sound.wall(line.start), sound.wall(line.end)
+                self._unfinished = None if line.final else (line, span)
+                self._tell(line, span)
+                if line.final and _clock() > until:
+                    return True
+        return False
+
+    def _finish(self) -> None:
+        """What an engine leaves unfinished was said all the same, and readers have read it: it ends as it stands."""
+        left, self._unfinished = self._unfinished, None
+        if left is not None:
+            line, span = left
+            self._tell(Heard(line.text, line.start, line.end, final=True), span)
+
+
+class _Sound:
+    """The sound of one recognizer, watched: an engine that does not ask for more is hung, one that asks late is behind.
+
+    It also knows what time it was when a recognizer's second was spoken: the sound's own time may jump where a recognizer's does not.
+    """
+
+    def __init__(self, chunks: AsyncIterator[Chunk], patience: asyncio.Timeout, late: Callable[[bool], None]) -> None:
+        self.ended = False
+        self._chunks, self._patience, self._late = chunks, patience, late
+        self._base: float | None = None
+        self._shift = 0.0
+
+    async def pieces(self) -> AsyncIterator[NDArray[np.int16]]:
+        loop, fed = asyncio.get_running_loop(), 0.0
+        async for chunk in self._chunks:
+            seconds = len(chunk.samples) / RATE
+            if self._base is None:
+                self._base = time.time() - seconds - chunk.time
+            self._shift = chunk.time - fed
+            fed += seconds
+            self._late(time.time() - self._base - chunk.time - seconds > LATE)
+            self._patience.reschedule(loop.time() + STALL)
+            yield chunk.samples
+            self._patience.reschedule(None)
+        self.ended = True
+
+    def wall(self, second: float) -> int:
+        """Ms since 1970 UTC."""
+        return int(((self._base or 0.0) + self._shift + second) * 1000)
+
+
+def _clock() -> float:
+    return time.monotonic()

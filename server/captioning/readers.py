@@ -1,0 +1,69 @@
+"""What the readers of a language are told: lines in the making, finals, corrections, and who writes. State and update change together."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from realtime.hub import Hub
+from server.captioning.room import Room
+from server.patch import Doc, difference, merge
+from server.wire import UpdateType
+from sessions.loading import CUES_LIMIT
+
+Keep = Callable[[str, str, int, Doc], None]
+"""Makes a final durable: session, language, number, cue. The same number again is a correction."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Readers:
+    """Each language of a room is a channel; `keep` gets every final before its readers do."""
+
+    def __init__(self, hub: Hub, keep: Keep) -> None:
+        self._hub, self._keep = hub, keep
+
+    def open(self, room: Room) -> None:
+        for lang, state in room.states.items():
+            self._hub.open(room.channel(lang), lambda state=state: _encode(state))  # type: ignore[misc]
+
+    def reading(self, room: Room, lang: str) -> int:
+        return self._hub.followers(room.channel(lang))
+
+    def partial(self, room: Room, lang: str, cue: Doc) -> None:
+        patch = difference({"partial": room.states[lang].get("partial", {})}, {"partial": cue})
+        self._tell(room, lang, patch)
+
+    def final(self, room: Room, lang: str, number: int, cue: Doc) -> None:
+        self._keep(room.session.id, lang, number, cue)
+        state = room.states[lang]
+        cues: Doc = {str(number): cue}
+        cues |= dict.fromkeys(list(state["cues"])[: max(0, len(state["cues"]) + 1 - CUES_LIMIT)])
+        ended = state.get("partial", {}).get("origin") == cue["origin"]  # another source's line in the making goes on
+        self._tell(room, lang, {"cues": cues} | ({"partial": None} if ended else {}))
+
+    def translated(self, room: Room, lang: str, number: int, cue: Doc) -> None:
+        """A line's first translation is a final; that of a corrected line corrects it, where no person did."""
+        held = room.line(lang, number)
+        if "revision" not in cue:
+            self.final(room, lang, number, cue)
+        elif held is not None and held["via"] != "human":
+            self.correction(room, lang, number, cue | {"revision": held.get("revision", 0) + 1})
+
+    def correction(self, room: Room, lang: str, number: int, cue: Doc) -> None:
+        self._keep(room.session.id, lang, number, cue)
+        change = difference(room.states[lang]["cues"][str(number)], cue)
+        self._tell(room, lang, {"cues": {str(number): change}}, "caption.corrected")
+
+    def sources(self, room: Room) -> None:
+        """Who writes each language now, where that is news."""
+        for lang in room.states:
+            self._tell(room, lang, {}, "source.changed")
+
+    def _tell(self, room: Room, lang: str, patch: Doc, type: UpdateType = "caption.cued") -> None:
+        state, source = room.states[lang], room.source(lang, time.monotonic())
+        was = {"source": state["source"]} if "source" in state else {}
+        patch = patch | difference(was, {} if source is None else {"source": msgspec.to_builtins(source)})
+        if patch:
+            merge(state, patch)
+            self._hub.publish(room.channel(lang), type, _encode(patch))

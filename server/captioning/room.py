@@ -1,0 +1,64 @@
+"""One session's captions: the state of each language's channel, who writes it, and what waits for translation."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from server.captioning.hearing import Hearing
+from server.patch import Doc
+from sessions.programme import Session
+from translation.sources import Source, Writer
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of the original language on its way into the others."""
+
+    number: int
+    cue: Doc
+    langs: Sequence[str]
+
+
+@dataclass(slots=True)
+class Room:
+    session: Session
+    states: dict[str, Doc]
+    number: int
+    """The next line's."""
+    writers: dict[str, Writer]
+    waiting: deque[Line] = field(default_factory=deque)
+    partial: Doc | None = None
+    typing_since: dict[tuple[str, str], int] = field(default_factory=dict)
+    """When the line in the making was begun, ms, by language and origin."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    hearing: Hearing | None = None
+    translating: bool = False
+
+    @property
+    def floor(self) -> str:
+        return self.session.floor
+
+    def channel(self, lang: str) -> str:
+        return f"{self.session.id}/captions/{lang}"
+
+    def line(self, lang: str, number: int) -> Doc | None:
+        """A final that newcomers still get."""
+        found: Doc | None = self.states.get(lang, {}).get("cues", {}).get(str(number))
+        return found
+
+    def others(self, lang: str) -> list[str]:
+        return [other for other in self.states if other != lang]
+
+    def machine(self, now: float) -> list[str]:
+        """The languages that nobody else writes. Asked when a line is said: who takes over afterwards does not take that line."""
+        return [lang for lang in self.others(self.floor) if not self.writers[lang].holds(now)]
+
+    def source(self, lang: str, now: float) -> Source | None:
+        """Who writes a language: a translation is as good as the floor's own lines, or worse."""
+        writer, own = self.writers[lang], self.writers[lang].source(now)
+        floor = self.writers[self.floor].source(now)
+        if lang == self.floor or writer.holds(now) or floor is None:
+            return own
+        state = "degraded" if floor.state == "active" and writer.faulty else floor.state
+        return Source(kind="translation", state=state)

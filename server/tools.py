@@ -1,0 +1,26 @@
+"""What is known of each caption tool that posts from outside: how often it may, and how far it has counted."""
+
+from dataclasses import dataclass, field
+
+from server.limits import Bucket
+
+RATE, BURST = 10, 40
+"""Posts a second of one language of one session, and at once; past it each is refused as rate_limited."""
+
+
+@dataclass(slots=True)
+class Tool:
+    """`seq` is the highest number posted since the start of this process."""
+
+    seq: int = 0
+    bucket: Bucket = field(default_factory=lambda: Bucket(RATE, BURST))
+
+
+class Tools:
+    """One for each language of each session that was ever posted to: both come from our own tokens, so nobody else makes more."""
+
+    def __init__(self) -> None:
+        self._tools: dict[tuple[str, str], Tool] = {}
+
+    def find(self, session: str, lang: str) -> Tool:
+        return self._tools.setdefault((session, lang), Tool())
