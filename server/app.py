@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors
-from server.routes import api, captions, ingest, join, media, metrics, moderation, pages
+from server.routes import api, captions, events, ingest, join, language, media, metrics, moderation, pages
 from server.services import Services
 
 
@@ -41,7 +41,17 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    for router in (api.router, join.router, captions.router, ingest.router, moderation.router, media.router, metrics.router):
+    for router in (
+        api.router,
+        join.router,
+        captions.router,
+        ingest.router,
+        moderation.router,
+        media.router,
+        language.router,
+        events.router,
+        metrics.router,
+    ):
         app.include_router(router)
     app.router.routes.append(WebSocketRoute("/ws", Fallback()))
     asyncapi = contract.asyncapi()

@@ -1,12 +1,12 @@
 """Who asks, and whether they may: signed tokens that carry a person, one session and a role."""
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import jwt
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.errors import Forbidden, NotFound, Unauthorized
@@ -14,6 +14,11 @@ from sessions.people import RIGHTS, Role
 
 LIFETIME = 7 * 24 * 3600
 """Seconds a token is good for: a conference week. Afterwards the link gives a new one."""
+
+TICKET_LIFETIME = 60
+"""Seconds a ticket is good for: it stands in a URL, which logs remember."""
+
+_TICKET = "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +53,29 @@ class Tokens:
         self._key, self._sessions = key, sessions
 
     def issue(self, person: str, session: str, role: Role, lang: str, name: str | None = None, region: str | None = None) -> str:
-        now = int(time.time())
-        claims = {"sub": person, "ses": session, "rol": role.value, "lng": lang, "iat": now, "exp": now + LIFETIME}
-        told = {key: value for key, value in (("nam", name), ("reg", region)) if value is not None}
-        return jwt.encode(claims | told, self._key, "HS256")
+        return self._sign({"sub": person, "ses": session, "rol": role.value, "lng": lang, "nam": name, "reg": region}, LIFETIME)
+
+    def ticket(self, principal: Principal) -> str:
+        """A token for the URL of a redirect: a client that follows it to another host takes no Authorization along."""
+        who = {"sub": principal.person, "ses": principal.session, "rol": principal.role.value, "lng": principal.lang}
+        return self._sign(who | {"aud": _TICKET}, TICKET_LIFETIME)
 
     def read(self, token: str) -> Principal:
         """Raises Unauthorized for whatever is no token of ours in force."""
+        return self._read(token, None)
+
+    def read_ticket(self, ticket: str) -> Principal:
+        """Raises Unauthorized for whatever is no ticket of ours in force; a token is none."""
+        return self._read(ticket, _TICKET)
+
+    def _sign(self, claims: Mapping[str, str | None], lifetime: int) -> str:
+        now = int(time.time())
+        told = {key: value for key, value in claims.items() if value is not None}
+        return jwt.encode(told | {"iat": now, "exp": now + lifetime}, self._key, "HS256")
+
+    def _read(self, token: str, audience: str | None) -> Principal:
         try:
-            claims = jwt.decode(token, self._key, ["HS256"], options={"require": ["sub", "ses", "rol", "lng", "exp"]})
+            claims = jwt.decode(token, self._key, ["HS256"], audience=audience, options={"require": ["sub", "ses", "rol", "lng", "exp"]})
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
@@ -86,3 +105,16 @@ async def authenticated(request: Request, given: Annotated[HTTPAuthorizationCred
     tokens = request.app.state.services.tokens
     assert isinstance(tokens, Tokens)
     return tokens.read(given.credentials)
+
+
+async def authenticated_here_or_elsewhere(
+    request: Request,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ticket: Annotated[str | None, Query(include_in_schema=False)] = None,
+) -> Principal:
+    """Like `authenticated`, and lets in whom another node of ours has sent here."""
+    if given is None and ticket is not None:
+        tokens = request.app.state.services.tokens
+        assert isinstance(tokens, Tokens)
+        return tokens.read_ticket(ticket)
+    return await authenticated(request, given)

@@ -1,14 +1,17 @@
 """The service's one tree of errors, as RFC 9457 problem details over HTTP and on the socket.
 
     Problem                      what a client is told; `code` is stable, `detail` is for people
-    +-- BadRequest          400  bad_request, bad_offer, bad_command
+    +-- BadRequest          400  bad_request, bad_offer, bad_fragment, bad_command
     +-- Unauthorized        401  no_token, bad_token
     +-- Forbidden           403  forbidden
     +-- NotFound            404  not_found
+    +-- MethodNotAllowed    405  method_not_allowed
     +-- Conflict            409  conflict, not_live, closed
+    +-- PreconditionFailed  412  stale_tag
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media
-    +-- Unprocessable       422  invalid
+    +-- Unprocessable       422  invalid, unacceptable_offer, no_common_codec
+    +-- PreconditionNeeded  428  no_tag
     +-- TooMany             429  rate_limited, too_many, too_soon
     +-- Unavailable         503  overloaded, full
 
@@ -16,6 +19,7 @@ Packages below the server raise small trees of their own whose members carry a `
 `problem_from` finds the status for each, so that a rule never knows HTTP.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -32,19 +36,29 @@ DETAIL_LIMIT = 500
 
 
 class Problem(Exception):
-    """Something the client can be told. `retry_after` is in seconds; `current` is the object that a conflict is about, as it is now."""
+    """Something the client can be told.
+
+    `retry_after` is in seconds; `current` is the object that a conflict is about, as it is now; `headers` go with the answer over HTTP.
+    """
 
     status: int = 500
     code: str = "internal"
 
     def __init__(
-        self, detail: str = "", *, code: str | None = None, retry_after: int | None = None, current: dict[str, Any] | None = None
+        self,
+        detail: str = "",
+        *,
+        code: str | None = None,
+        retry_after: int | None = None,
+        current: dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code or type(self).code
         self.detail = detail
         self.retry_after = retry_after
         self.current = current
+        self.headers = headers or {}
 
     def as_dict(self) -> dict[str, Any]:
         """The problem details object (RFC 9457 section 3.1); `code`, `retry_after` and `current` are our extension members."""
@@ -72,8 +86,16 @@ class NotFound(Problem):
     status, code = 404, "not_found"
 
 
+class MethodNotAllowed(Problem):
+    status, code = 405, "method_not_allowed"
+
+
 class Conflict(Problem):
     status, code = 409, "conflict"
+
+
+class PreconditionFailed(Problem):
+    status, code = 412, "stale_tag"
 
 
 class TooLarge(Problem):
@@ -86,6 +108,10 @@ class UnsupportedMedia(Problem):
 
 class Unprocessable(Problem):
     status, code = 422, "invalid"
+
+
+class PreconditionNeeded(Problem):
+    status, code = 428, "no_tag"
 
 
 class TooMany(Problem):
@@ -115,7 +141,7 @@ def problem_from(error: RuleError) -> Problem:
 
 
 def response(problem: Problem) -> JSONResponse:
-    headers = {}
+    headers = dict(problem.headers)
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:

@@ -20,6 +20,7 @@ from server import seeding
 from server.auth import Tokens
 from server.captioning import Captioning
 from server.doorkeeper import Doorkeeper
+from server.egress import EventStreams
 from server.engines import recognizers, translators
 from server.live import LiveSession
 from server.migrating import migrate
@@ -49,6 +50,7 @@ class Services:
     store: Store
     hub: Hub
     relay: RelayProcess
+    events: EventStreams
     captioning: Captioning
     lives: dict[str, LiveSession]
     endpoint: Endpoint
@@ -78,6 +80,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         hub = await stack.enter_async_context(Hub(bus))
         lives: dict[str, LiveSession] = {}
         captioning: Captioning
+        events: EventStreams
 
         def changed(session: str, lang: str | None, live: bool) -> None:
             if lang is not None:
@@ -85,10 +88,19 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
                 return
             lives[session].streaming(live)
             captioning.stream_changed(session, live)
+            events.changed(session, live)
 
         relay = await stack.enter_async_context(
-            RelayProcess(settings.host, settings.media_port, settings.media_addresses, on_change=changed, max_viewers=settings.viewers)
+            RelayProcess(
+                settings.host,
+                settings.media_port,
+                settings.media_addresses,
+                on_change=changed,
+                on_end=lambda resource: events.ended(resource),
+                max_viewers=settings.viewers,
+            )
         )
+        events = await stack.enter_async_context(EventStreams(relay))
         captioning = Captioning(
             hub, relay.tap, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
         )
@@ -103,7 +115,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         sockets = Sockets(tokens, lives, hub, presence, captioning, translator)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
-        yield Services(settings, event, invites, tokens, store, hub, relay, captioning, lives, endpoint, Doorkeeper(), Tools())
+        yield Services(settings, event, invites, tokens, store, hub, relay, events, captioning, lives, endpoint, Doorkeeper(), Tools())
 
 
 async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:

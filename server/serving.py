@@ -38,7 +38,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def running(settings: Settings, seed: Seed | None = None) -> AsyncIterator[Running]:
-    """A server, from the database on. Leaving sends every socket 1012 and ends within about GRACE seconds.
+    """A server, from the database on. Leaving sends every socket 1012, every player `reconnect`, and ends within about GRACE seconds.
 
     Raises OSError for a port that is taken, and what a broken database or setting raises.
     """
@@ -53,6 +53,7 @@ async def running(settings: Settings, seed: Seed | None = None) -> AsyncIterator
             try:
                 yield Running(_url(settings, listener), opened)
             finally:
+                opened.events.drain()
                 await opened.endpoint.close_all(within=GRACE / 2)
                 server.should_exit = True
 

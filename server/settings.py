@@ -3,9 +3,16 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Node = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$")]
+"""A URL without a slash at its end."""
+
+IceServer = Annotated[str, StringConstraints(pattern=r'^(stuns?|turns?):[^\s<>",;]+$')]
+"""A URL by RFC 7064 or RFC 7065."""
 
 
 class Settings(BaseSettings):
@@ -27,6 +34,17 @@ class Settings(BaseSettings):
     """Signs the tokens, 32 characters or more; made and kept in the data folder when not given."""
     viewers: int = Field(default=2000, ge=1)
     """Viewers of one session this process takes; the next is asked to come later (503)."""
+    strict_tags: bool = False
+    """Whether a PATCH of media must name its ICE session in If-Match (428, 412), as RFC 9725 has it and few clients do."""
+    nodes: dict[str, Node] = {}
+    """Which other node carries a session, by session id (`{"summit": "https://two.example.org"}`): its media is asked for there (307).
+
+    The nodes must share the programme and the secret. A node that finds its own address here carries the session itself.
+    """
+    turn_urls: list[IceServer] = []
+    """STUN and TURN servers for the guests' browsers (`["turn:turn.example.org:3478?transport=udp"]`)."""
+    turn_secret: SecretStr = SecretStr("")
+    """The TURN server's `static-auth-secret`, from which passwords for a while are made."""
     programme: Path | None = None
     """A JSON file with the programme, read when the database is new."""
     origins: list[str] = []
@@ -38,6 +56,12 @@ class Settings(BaseSettings):
 
     metrics: SecretStr | None = None
     """The bearer token for `/metrics`; without one there are none."""
+
+    @model_validator(mode="after")
+    def _turn_needs_its_secret(self) -> Self:
+        if not self.turn_secret.get_secret_value() and any(url.startswith("turn") for url in self.turn_urls):
+            raise ValueError("MARQUEE_TURN_URLS names a TURN server: MARQUEE_TURN_SECRET must be its secret")
+        return self
 
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'marquee.sqlite3'}"

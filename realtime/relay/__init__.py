@@ -1,27 +1,33 @@
 """Media: one publisher's packets to every viewer of a session, over one UDP port, never decoded."""
 
 from realtime.relay.errors import (
+    BadFragment,
     BadOffer,
     NoCommonCodec,
     NotLive,
     RelayDown,
     RelayError,
+    StaleTag,
     TooManyBooths,
     TooManyTaps,
     TooManyViewers,
+    UnacceptableOffer,
     UnknownResource,
 )
 from realtime.relay.process import RelayProcess
-from realtime.relay.relay import Answer, Relay, Resource
+from realtime.relay.relay import Answer, IceRestart, Layer, Relay, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
 
 __all__ = [
     "Answer",
+    "BadFragment",
     "BadOffer",
     "Chunk",
     "Counters",
+    "IceRestart",
+    "Layer",
     "NoCommonCodec",
     "NotLive",
     "Relay",
@@ -29,10 +35,12 @@ __all__ = [
     "RelayError",
     "RelayProcess",
     "Resource",
+    "StaleTag",
     "StreamStats",
     "Tap",
     "TooManyBooths",
     "TooManyTaps",
     "TooManyViewers",
+    "UnacceptableOffer",
     "UnknownResource",
 ]

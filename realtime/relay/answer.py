@@ -11,6 +11,9 @@ from realtime.relay.offer import ABS_SEND_TIME, H264, VP8, Codec, Format, Kind, 
 
 # What we ask of a peer: retransmission requests, keyframe requests, and (of a publisher) a ceiling for its bitrate.
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
+ICE_OPTIONS = "trickle ice2"
+"""We take candidates at any time (and need none), and know RFC 8445. The answer and every fragment after it say the same."""
+
 STREAM_ID = "marquee"
 """The msid both tracks share, so a browser plays them in step as one MediaStream."""
 
@@ -22,6 +25,11 @@ class Chosen:
     section: Section
     format: Format
     ssrc: int | None = None
+
+
+def accepted(chosen: Mapping[Kind, Chosen]) -> tuple[Section, ...]:
+    """The sections of the answer that are on, in their order."""
+    return tuple(sorted((choice.section for choice in chosen.values()), key=lambda section: section.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +70,26 @@ def choose_for_viewer(offer: Offer, tracks: Mapping[Kind, tuple[Codec, int]]) ->
 
 def write_answer(offer: Offer, chosen: Mapping[Kind, Chosen], transport: Transport) -> str:
     """The whole SDP answer, CRLF-terminated lines, sections in the order of the offer, those not chosen refused by port 0."""
-    by_section = {id(c.section): c for c in chosen.values()}
-    accepted = [s for s in offer.sections if id(s) in by_section]
+    by_index = {choice.section.index: choice for choice in chosen.values()}
     lines = [
         "v=0",
         f"o=- {secrets.randbits(62)} 1 IN IP4 0.0.0.0",
         "s=-",
         "t=0 0",
         "a=ice-lite",
-        *([f"a=group:BUNDLE {' '.join(s.mid for s in accepted)}"] if all(s.mid for s in accepted) else []),
+        f"a=ice-options:{ICE_OPTIONS}",
+        *bundle_line(accepted(chosen)),
         "a=msid-semantic: WMS *",
     ]
     for section in offer.sections:
-        choice = by_section.get(id(section))
+        choice = by_index.get(section.index)
         lines += _refusal(section) if choice is None else _acceptance(choice, offer, transport)
     return "\r\n".join(lines) + "\r\n"
+
+
+def bundle_line(sections: Sequence[Section]) -> list[str]:
+    """The group of these sections, if they have names."""
+    return [f"a=group:BUNDLE {' '.join(s.mid for s in sections)}"] if all(s.mid for s in sections) else []
 
 
 def _first_of_each_kind(offer: Offer) -> dict[Kind, Section]:
@@ -106,36 +119,33 @@ def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]
     lines = [f"m={section.kind} {transport.port} {section.protocol} {payload_type}", "c=IN IP4 0.0.0.0"]
     if section.mid:
         lines.append(f"a=mid:{section.mid}")
-    lines += ["a=recvonly" if choice.ssrc is None else "a=sendonly", "a=rtcp-mux", "a=rtcp-rsize"]
-    lines += _codec_lines(choice)
+    lines += ["a=recvonly" if choice.ssrc is None else "a=sendonly", "a=rtcp-mux", "a=rtcp-mux-only", "a=rtcp-rsize"]
+    lines += codec_lines(section.kind, choice.format, sends=choice.ssrc is not None)
     if choice.ssrc is not None:
         lines.append(f"a=msid:{STREAM_ID} {section.kind}")
         lines.append(f"a=ssrc:{choice.ssrc} cname:{STREAM_ID}")
     elif section.abs_send_time is not None:
         lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")
-    return lines + _transport_lines(offer, transport)
+    # Passive whenever the offer leaves us the choice: some clients cannot be the DTLS server.
+    setup = "active" if offer.passive else "passive"
+    return [*lines, f"a=fingerprint:sha-256 {transport.fingerprint}", f"a=setup:{setup}", *transport_lines(transport)]
 
 
-def _codec_lines(choice: Chosen) -> list[str]:
-    offered = choice.format
-    name = {"h264": "H264/90000", "vp8": "VP8/90000", "opus": "opus/48000/2"}[offered.codec.name]
-    lines = [f"a=rtpmap:{offered.payload_type} {name}"]
-    if offered.fmtp:
-        lines.append(f"a=fmtp:{offered.payload_type} {offered.fmtp}")
-    if choice.section.kind == "video":
-        feedback = (*_VIDEO_FEEDBACK, "goog-remb") if choice.ssrc is None else _VIDEO_FEEDBACK
-        lines += [f"a=rtcp-fb:{offered.payload_type} {value}" for value in feedback]
+def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
+    """What a section says of its one codec. `sends` is our side's direction."""
+    name = {"h264": "H264/90000", "vp8": "VP8/90000", "opus": "opus/48000/2"}[chosen.codec.name]
+    lines = [f"a=rtpmap:{chosen.payload_type} {name}"]
+    if chosen.fmtp:
+        lines.append(f"a=fmtp:{chosen.payload_type} {chosen.fmtp}")
+    if kind == "video":
+        feedback = _VIDEO_FEEDBACK if sends else (*_VIDEO_FEEDBACK, "goog-remb")
+        lines += [f"a=rtcp-fb:{chosen.payload_type} {value}" for value in feedback]
     return lines
 
 
-def _transport_lines(offer: Offer, transport: Transport) -> list[str]:
-    lines = [
-        f"a=ice-ufrag:{transport.credentials.ufrag}",
-        f"a=ice-pwd:{transport.credentials.password}",
-        f"a=fingerprint:sha-256 {transport.fingerprint}",
-        # Passive whenever the offer leaves us the choice: some clients cannot be the DTLS server.
-        f"a=setup:{'active' if offer.passive else 'passive'}",
-    ]
+def transport_lines(transport: Transport) -> list[str]:
+    """Credentials and every candidate, as an answer's section and a fragment's have them."""
+    lines = [f"a=ice-ufrag:{transport.credentials.ufrag}", f"a=ice-pwd:{transport.credentials.password}"]
     for index, address in enumerate(transport.addresses):
         # RFC 8445 section 5.1.2.1: type preference 126 for host, then the order given, then component 1.
         priority = (126 << 24) | ((65535 - index) << 8) | 255

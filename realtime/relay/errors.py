@@ -8,15 +8,33 @@ class RelayError(Exception):
 
 
 class BadOffer(RelayError):
-    """The SDP offer cannot be read or asks for something no WHIP/WHEP client may ask for."""
+    """The SDP offer cannot be read, or lacks what no WebRTC offer may lack."""
 
     code = "bad_offer"
 
 
-class NoCommonCodec(BadOffer):
-    """The offer is well formed but none of its codecs is one the relay forwards (or the session now carries)."""
+class UnacceptableOffer(RelayError):
+    """The offer can be read, and asks for what the relay does not do: another direction, ports of their own, two cameras."""
+
+    code = "unacceptable_offer"
+
+
+class NoCommonCodec(UnacceptableOffer):
+    """None of the offer's codecs is one the relay forwards (or the session now carries)."""
 
     code = "no_common_codec"
+
+
+class BadFragment(RelayError):
+    """The SDP fragment of a PATCH cannot be read, or changes half of the ICE credentials."""
+
+    code = "bad_fragment"
+
+
+class StaleTag(RelayError):
+    """The request names an ICE session that is over: there was a restart since."""
+
+    code = "stale_tag"
 
 
 class NotLive(RelayError):

@@ -53,6 +53,13 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A peer is gone, for whatever reason."""
+
+    resource_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """One Opus packet for a tap; `offset` as in `Tap.push`."""
 
@@ -61,7 +68,7 @@ class Sound:
     payload: bytes
 
 
-Message = Call | Result | Ready | Changed | Sound | dict[str, Any]
+Message = Call | Result | Ready | Changed | Ended | Sound | dict[str, Any]
 
 
 class Link:

@@ -1,6 +1,10 @@
-"""Read an SDP offer (RFC 8866, RFC 8829) into the few facts the relay negotiates by. Everything unreadable is BadOffer."""
+"""Read an SDP offer (RFC 8866, RFC 9429) into the few facts the relay negotiates by.
+
+Everything unreadable is BadOffer; what can be read and cannot be done is UnacceptableOffer.
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +12,8 @@ from aiortc.rtcdtlstransport import X509_DIGEST_ALGORITHMS, RTCDtlsFingerprint, 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription, parameters_to_sdp
 
-from realtime.relay.errors import BadOffer
+from realtime.relay.errors import BadOffer, NoCommonCodec, UnacceptableOffer
+from realtime.relay.ice import Credentials
 
 Kind = Literal["audio", "video"]
 Direction = Literal["sends", "receives"]
@@ -26,7 +31,6 @@ MAX_MEDIA = 8
 _IGNORED = ("a=candidate:", "a=end-of-candidates", "a=ssrc:", "a=ssrc-group:", "a=msid")
 
 _TOKEN = re.compile(r"[\w!#$%&'*+./^`{|}~-]{1,64}", re.ASCII)
-_ICE_TEXT = re.compile(r"[A-Za-z0-9+/_=-]{4,256}")
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 
@@ -62,14 +66,18 @@ class Format:
 class Section:
     """One m= section. `formats` holds only what the relay can forward, in the offerer's order; it is empty when refused."""
 
+    index: int
+    """Its place in the SDP, from 0."""
     kind: str
     protocol: str
     first_format: str
     """Kept for refusing the section: its m= line must be repeated."""
     mid: str
     formats: tuple[Format, ...]
-    sends: bool
-    receives: bool
+    refused: bool
+    """Whether the offerer itself has it off."""
+    wanted: bool
+    """Whether the offerer means it to carry media our way."""
     abs_send_time: int | None
     """The id offered for the abs-send-time header extension."""
 
@@ -79,13 +87,17 @@ class Offer:
     """A readable offer. `sections` is in the order of the offer; the answer must keep it."""
 
     sections: tuple[Section, ...]
+    ice: Credentials
     dtls: RTCDtlsParameters
     passive: bool
     """The offerer insists on being the DTLS server (ffmpeg does by default), so we must be the client."""
 
 
 def read_offer(sdp: str, direction: Direction) -> Offer:
-    """Parse and check an offer from a publisher ("sends") or a viewer ("receives"). Raises BadOffer, and nothing else."""
+    """Parse and check the offer of a publisher ("sends") or of a viewer ("receives"), or a viewer's answer to an offer of ours.
+
+    Raises BadOffer and UnacceptableOffer, and nothing else.
+    """
     if len(sdp) > MAX_OFFER:
         raise BadOffer(f"the offer is longer than {MAX_OFFER} characters")
     lines = [line for line in sdp.splitlines() if not line.startswith(_IGNORED)]
@@ -104,21 +116,37 @@ def _checked(description: SessionDescription, direction: Direction) -> Offer:
     if not 0 < len(media) <= MAX_MEDIA:
         raise BadOffer(f"the offer must have 1 to {MAX_MEDIA} media sections")
     bundled = {str(mid) for group in description.group if group.semantic == "BUNDLE" for mid in group.items}
-    sections = tuple(_section(m, direction, bundled) for m in media)
+    sections = tuple(_section(index, m, direction, bundled) for index, m in enumerate(media))
     mids = [section.mid for section in sections]
     if len(set(mids)) != len(mids):
         raise BadOffer("two media sections have the same mid, or none")
-    used = [(m, s) for m, s in zip(media, sections, strict=True) if s.formats]
-    if not used:
-        raise BadOffer("the offer has no audio or video section with a codec the relay forwards (H264, VP8, Opus), in the right direction")
-    if len(used) > 1 and not all(section.mid in bundled for _, section in used):
-        raise BadOffer("audio and video must share one transport (a=group:BUNDLE)")
-    return _transport(used[0][0], sections)
+    used = [section for section in sections if section.formats]
+    _refuse_unacceptable(sections, used, direction)
+    if not all(media[section.index].rtcp_mux for section in used):
+        raise UnacceptableOffer("RTP and RTCP must share one port (a=rtcp-mux)")
+    if len(used) > 1 and not all(section.mid in bundled for section in used):
+        raise UnacceptableOffer("audio and video must share one transport (a=group:BUNDLE)")
+    return _transport(media[used[0].index], sections)
+
+
+def _refuse_unacceptable(sections: Sequence[Section], used: Sequence[Section], direction: Direction) -> None:
+    """A publisher is taken with everything it offers or not at all (RFC 9725 sections 4.4.2 and 4.4.3); a viewer with what it can play."""
+    open_sections = [section for section in sections if not section.refused]
+    if direction == "sends":
+        if not all(section.wanted for section in open_sections):
+            raise UnacceptableOffer("a publisher's sections must be sendonly or sendrecv")
+        if len({section.kind for section in open_sections}) != len(open_sections):
+            raise UnacceptableOffer("a publisher may offer one audio and one video section")
+    elif not any(section.wanted for section in open_sections):
+        raise UnacceptableOffer("a viewer's sections must be recvonly or sendrecv")
+    if not used or (direction == "sends" and len(used) != len(open_sections)):
+        raise NoCommonCodec("a section has no codec the relay forwards (H264, VP8, Opus)")
 
 
 def _transport(media: MediaDescription, sections: tuple[Section, ...]) -> Offer:
     """Check ICE and DTLS of the section that carries the bundle."""
-    if media.ice is None or not _ICE_TEXT.fullmatch(media.ice.usernameFragment or "") or not _ICE_TEXT.fullmatch(media.ice.password or ""):
+    ice = Credentials(media.ice.usernameFragment or "", media.ice.password or "") if media.ice else None
+    if ice is None or not ice.readable:
         raise BadOffer("the offer has no usable ice-ufrag and ice-pwd")
     if media.dtls is None:
         raise BadOffer("the offer has no a=setup")
@@ -126,10 +154,10 @@ def _transport(media: MediaDescription, sections: tuple[Section, ...]) -> Offer:
     if not known:
         raise BadOffer("the offer has no fingerprint by sha-256, sha-384 or sha-512")
     fingerprints = [RTCDtlsFingerprint(f.algorithm.lower(), f.value) for f in known]
-    return Offer(sections, RTCDtlsParameters(fingerprints), passive=media.dtls.role == "server")
+    return Offer(sections, ice, RTCDtlsParameters(fingerprints), passive=media.dtls.role == "server")
 
 
-def _section(media: MediaDescription, direction: Direction, bundled: set[str]) -> Section:
+def _section(index: int, media: MediaDescription, direction: Direction, bundled: set[str]) -> Section:
     mid = media.rtp.muxId
     if mid and not _TOKEN.fullmatch(mid):
         raise BadOffer("a mid is not a token")
@@ -137,15 +165,11 @@ def _section(media: MediaDescription, direction: Direction, bundled: set[str]) -
     for token in (media.kind, media.profile, first):
         if not _TOKEN.fullmatch(token):
             raise BadOffer("a media line holds something that is not a token")
-    sends = media.direction in (None, "sendrecv", "sendonly")
-    receives = media.direction in (None, "sendrecv", "recvonly")
-    # Port 0 refuses a section, except for one that rides in a bundle (RFC 8843 section 6).
+    right = ("sendrecv", "sendonly") if direction == "sends" else ("sendrecv", "recvonly")
+    # Port 0 refuses a section, except for one that rides in a bundle (RFC 9143 section 6).
     refused = media.port == 0 and mid not in bundled
-    wanted = (sends if direction == "sends" else receives) and not refused
-    formats = _formats(media) if wanted else ()
-    if formats and not media.rtcp_mux:
-        raise BadOffer("RTP and RTCP must share one port (a=rtcp-mux)")
-    return Section(media.kind, media.profile, first, mid, formats, sends, receives, _abs_send_time(media))
+    wanted = media.direction in (None, *right) and not refused
+    return Section(index, media.kind, media.profile, first, mid, _formats(media) if wanted else (), refused, wanted, _abs_send_time(media))
 
 
 def _formats(media: MediaDescription) -> tuple[Format, ...]:

@@ -12,7 +12,8 @@ from pylibsrtp import Error as SrtpError
 
 from realtime.relay import rtcp
 from realtime.relay.dtls import Certificate, Dtls, Records
-from realtime.relay.ice import Address, Credentials
+from realtime.relay.ice import Address, IceSession
+from realtime.relay.offer import Section
 from realtime.relay.port import MediaPort
 
 CONSENT = 30.0
@@ -38,8 +39,9 @@ class Peer:
     def __init__(self, session: str, port: MediaPort, certificate: Certificate, remote: RTCDtlsParameters, *, dtls_active: bool) -> None:
         self.session = session
         self.resource_id = secrets.token_urlsafe(12)
-        self.etag = secrets.token_urlsafe(8)
-        self.credentials = Credentials.generate()
+        self.ice = IceSession()
+        self.sections: tuple[Section, ...] = ()
+        """What the answer accepted, once it was written."""
         self.address: Address | None = None
         self.addresses: list[Address] = []
         self.connected = False

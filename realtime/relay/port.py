@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from realtime.relay.ice import Address, read_check
@@ -60,11 +61,16 @@ class MediaPort:
 
     def register(self, peer: "Peer") -> None:
         """Answer ICE checks in this peer's name from now on."""
-        self._by_ufrag[peer.credentials.ufrag] = peer
+        self._by_ufrag[peer.ice.local.ufrag] = peer
+
+    def retire(self, ufrags: Iterable[str]) -> None:
+        """Answer no more checks of ICE sessions that are over."""
+        for ufrag in ufrags:
+            self._by_ufrag.pop(ufrag, None)
 
     def forget(self, peer: "Peer") -> None:
         """Believe nothing from this peer any more. Idempotent."""
-        self._by_ufrag.pop(peer.credentials.ufrag, None)
+        self.retire(peer.ice.ufrags)
         for address in peer.addresses:
             if self._by_address.get(address) is peer:
                 del self._by_address[address]
@@ -106,12 +112,14 @@ class MediaPort:
     def _answer_check(self, datagram: bytes, address: Address, now: float) -> None:
         check = read_check(datagram)
         peer = self._by_ufrag.get(check.local_ufrag) if check else None
-        if check is None or peer is None or not check.signed_with(peer.credentials.password):
+        password = peer.ice.password(check.local_ufrag) if check and peer else ""
+        if check is None or peer is None or not check.signed_with(password):
             self.counters.strangers += 1
             return
+        self.retire(peer.ice.checked(check.local_ufrag))
         if self._by_address.get(address) is not peer:
             self._believe(address, peer)
-        self.send(check.success(address, peer.credentials.password), address)
+        self.send(check.success(address, password), address)
         peer.checked(address, check.nominated, now)
 
     def _believe(self, address: Address, peer: "Peer") -> None:

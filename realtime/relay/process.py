@@ -7,12 +7,12 @@ import logging
 import socket
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
-from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
-from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS, Answer, Resource
+from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
+from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS, Answer, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import MAX_TAPS, Notify, StreamStats
 from realtime.relay.tap import Tap
@@ -43,11 +43,13 @@ class RelayProcess:
         advertise: Sequence[str],
         *,
         on_change: Notify | None = None,
+        on_end: Callable[[str], None] | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
         self._config = {"host": host, "port": port, "advertise": list(advertise), "max_viewers": max_viewers, "max_peers": max_peers}
-        self._notify = on_change
+        self._on_change, self._on_end = on_change, on_end
+        self._peers: set[str] = set()
         self._live: set[tuple[str, str | None]] = set()
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._taps: dict[int, Tap] = {}
@@ -80,11 +82,20 @@ class RelayProcess:
 
     async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.publish`; RelayDown while the process is being started again."""
-        return cast(Answer, await self._call("publish", session, offer, lang))
+        return await self._answer("publish", session, offer, lang)
 
     async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
-        return cast(Answer, await self._call("watch", session, offer, lang))
+        return await self._answer("watch", session, offer, lang)
+
+    async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
+        return await self._answer("counter_offer", session, lang)
+
+    async def accept(self, resource_id: str, answer: str) -> None:
+        await self._call("accept", resource_id, answer)
+
+    async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
+        return cast("IceRestart | None", await self._call("update_ice", resource_id, fragment, tags))
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
         return cast("str | None", await self._call("choose", resource_id, lang))
@@ -94,6 +105,9 @@ class RelayProcess:
 
     async def end(self, resource_id: str) -> None:
         await self._call("end", resource_id)
+
+    async def layers(self, session: str) -> tuple[Layer, ...]:
+        return cast("tuple[Layer, ...]", await self._call("layers", session))
 
     async def stats(self, session: str) -> StreamStats:
         return cast(StreamStats, await self._call("stats", session))
@@ -121,6 +135,11 @@ class RelayProcess:
         self._taps_of[session] -= 1
         if self._link is not None:
             self._link.send(Call(0, "unlisten", (number,)))
+
+    async def _answer(self, method: str, *args: Any) -> Answer:
+        answer = cast(Answer, await self._call(method, *args))
+        self._peers.add(answer.resource_id)
+        return answer
 
     async def _call(self, method: str, *args: Any) -> Any:
         """What the relay answers or raises. Cancelling stops the waiting, not the call."""
@@ -187,6 +206,8 @@ class RelayProcess:
                     self._resolve(number, value, error)
                 case Changed(session, lang, live):
                     self._change(session, lang, live)
+                case Ended(resource_id):
+                    self._end(resource_id)
 
     def _resolve(self, number: int, value: Any, error: Exception | None) -> None:
         future = self._calls.get(number)
@@ -199,11 +220,19 @@ class RelayProcess:
 
     def _change(self, session: str, lang: str | None, live: bool) -> None:
         (self._live.add if live else self._live.discard)((session, lang))
-        if self._notify is not None:
+        if self._on_change is not None:
             try:
-                self._notify(session, lang, live)
+                self._on_change(session, lang, live)
             except Exception:
                 logger.exception("on_change failed for session %s", session)
+
+    def _end(self, resource_id: str) -> None:
+        self._peers.discard(resource_id)
+        if self._on_end is not None:
+            try:
+                self._on_end(resource_id)
+            except Exception:
+                logger.exception("on_end failed")
 
     def _lost(self) -> None:
         """The process is gone, and everything in it."""
@@ -214,6 +243,8 @@ class RelayProcess:
             tap.close()
         for session, lang in list(self._live):
             self._change(session, lang, False)
+        for resource_id in list(self._peers):
+            self._end(resource_id)
 
 
 async def _leave(process: asyncio.subprocess.Process, link: Link) -> None:

@@ -4,15 +4,18 @@ import asyncio
 import ipaddress
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from realtime.relay.answer import Transport, choose_for_publisher, choose_for_viewer, write_answer
+from realtime.relay.answer import Chosen, Transport, accepted, choose_for_publisher, choose_for_viewer, write_answer
+from realtime.relay.counteroffer import CounterOffer, write_offer
 from realtime.relay.dtls import Certificate
-from realtime.relay.errors import NotLive, TooManyViewers, UnknownResource
-from realtime.relay.offer import read_offer
+from realtime.relay.errors import NotLive, StaleTag, TooManyViewers, UnknownResource
+from realtime.relay.fragment import read_fragment, write_fragment
+from realtime.relay.ice import IceSession
+from realtime.relay.offer import Kind, Offer, read_offer
 from realtime.relay.peer import CONSENT, Peer, Role
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
@@ -46,13 +49,34 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Whose peer a resource id is."""
+    """Whose peer a resource id is, or (`answered` False) will be."""
 
     session: str
     role: Role
     etag: str
     lang: str | None
     """The language an interpreter's is of; None for the floor's publisher and for viewers."""
+    video: int | None
+    """Which section of the SDP its video is, from 0; None without video."""
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One encoding of a session's video."""
+
+    rid: str | None
+    """None for the only one."""
+    bitrate: int
+    """Bits a second, over the last REPORT_INTERVAL."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceRestart:
+    """What a PATCH that restarts ICE is answered with."""
+
+    fragment: str
+    etag: str
 
 
 class Relay:
@@ -60,8 +84,9 @@ class Relay:
 
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
     `on_change(session, lang, live)` is called on the loop when the first packet of a session's floor (`lang` None) or of a booth
-    arrives and when its publisher is gone or silent, not when one publisher takes over from another. Raises OSError
-    on entering if the port cannot be had. Leaving ends every peer.
+    arrives and when its publisher is gone or silent, not when one publisher takes over from another;
+    `on_end(resource_id)` when a peer has ended, for whatever reason, or a counter-offer was not answered. Raises OSError on
+    entering if the port cannot be had. Leaving ends every peer.
     """
 
     def __init__(
@@ -71,6 +96,7 @@ class Relay:
         advertise: Sequence[str],
         *,
         on_change: Notify | None = None,
+        on_end: Callable[[str], None] | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
@@ -78,11 +104,14 @@ class Relay:
             raise ValueError("a relay needs at least one address to advertise")
         self._host, self._wanted_port = host, port
         self._advertise = [str(ipaddress.ip_address(address)) for address in advertise]
-        self._notify = on_change
+        self._on_change, self._on_end = on_change, on_end
         self._max_viewers, self._max_peers = max_viewers, max_peers
         self._streams: dict[str, Stream] = {}
         self._peers: dict[str, tuple[Peer, asyncio.Task[None]]] = {}
         self._taps: dict[Tap, Callable[[], None]] = {}
+        self._offers: dict[str, CounterOffer] = {}
+        self._video: dict[str, tuple[int, int]] = {}
+        """By session: octets of video at the last report, bits a second since the one before."""
 
     async def __aenter__(self) -> Self:
         self._certificate = Certificate.generateCertificate()
@@ -116,7 +145,7 @@ class Relay:
     async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """Answer a publisher: of the floor, or an interpreter into `lang`. It takes over its channel with its first packet.
 
-        Raises BadOffer, TooManyBooths, TooManyViewers.
+        Raises BadOffer, UnacceptableOffer, TooManyBooths, TooManyViewers.
         """
         parsed = read_offer(offer, "sends")
         self._make_room()
@@ -135,8 +164,8 @@ class Relay:
             dtls_active=parsed.passive,
         )
         (stream.floor if booth is None else booth.source).expect(publisher)
-        self._serve(publisher)
-        return self._answer(publisher, write_answer(parsed, chosen, self._transport(publisher)))
+        self._serve(publisher, parsed, chosen)
+        return Answer(write_answer(parsed, chosen, self._transport(publisher.ice)), publisher.resource_id, publisher.ice.etag)
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
         """Let a viewer hear an interpretation, or the floor (None), from the next packet on and without a new offer.
@@ -149,31 +178,70 @@ class Relay:
         return self._streams[viewer.session].choose(viewer, lang)
 
     async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
-        """Answer a viewer, who hears `lang` as after `choose`. Raises BadOffer, NoCommonCodec, NotLive, TooManyViewers."""
+        """Answer a viewer, who hears `lang` as after `choose`.
+
+        Raises BadOffer, UnacceptableOffer (make it a `counter_offer`), NotLive, TooManyViewers.
+        """
         parsed = read_offer(offer, "receives")
-        stream = self._streams.get(session)
-        if stream is None or not stream.live:
-            raise NotLive(f"nobody publishes to session {session} now")
-        self._make_room()
-        if len(stream.viewers) >= self._max_viewers:
-            raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
+        stream = self._watchable(session)
         chosen = choose_for_viewer(parsed, stream.tracks)
-        viewer = Viewer(
-            session, self._port, self._certificate, parsed.dtls, chosen, stream.on_secured, stream.on_feedback, dtls_active=parsed.passive
-        )
-        viewer.channel = lang
-        stream.viewers.add(viewer)
-        self._serve(viewer)
-        return self._answer(viewer, write_answer(parsed, chosen, self._transport(viewer)))
+        viewer = self._viewer(stream, parsed, chosen, lang)
+        self._serve(viewer, parsed, chosen)
+        return Answer(write_answer(parsed, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
+
+    async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
+        """Offer a viewer what the session carries, to be answered within counteroffer.LIFETIME. Raises NotLive, TooManyViewers."""
+        stream = self._watchable(session)
+        offer = CounterOffer(session, lang)
+        self._offers[offer.resource_id] = offer
+        return Answer(write_offer(stream.tracks, self._transport(offer.ice)), offer.resource_id, offer.ice.etag)
+
+    async def accept(self, resource_id: str, answer: str) -> None:
+        """Take a viewer's answer to a counter-offer; one that is refused may be mended and sent again.
+
+        Raises UnknownResource, BadOffer, UnacceptableOffer, NotLive.
+        """
+        offer = self._offers.get(resource_id)
+        if offer is None:
+            raise UnknownResource("there is no offer to answer, or it was answered or has expired")
+        parsed = read_offer(answer, "receives")
+        stream = self._live_stream(offer.session)
+        chosen = choose_for_viewer(parsed, stream.tracks)
+        viewer = self._viewer(stream, parsed, chosen, offer.lang)
+        viewer.resource_id, viewer.ice = offer.resource_id, offer.ice
+        del self._offers[resource_id]
+        self._serve(viewer, parsed, chosen)
+
+    async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
+        """Take a fragment: None for late candidates, our new credentials if the sender's changed. Media goes on, by the same DTLS.
+
+        `tags` are the ICE sessions it may be meant for, None for any. Raises UnknownResource, StaleTag, BadFragment.
+        """
+        peer = self._find(resource_id)
+        if tags is not None and peer.ice.etag not in tags:
+            raise StaleTag("the ICE session this is meant for is over")
+        remote = read_fragment(fragment)
+        if remote is None or not peer.ice.restarted_by(remote):
+            return None
+        self._port.retire(peer.ice.restart(remote))
+        self._port.register(peer)
+        return IceRestart(write_fragment(peer.sections, self._transport(peer.ice)), peer.ice.etag)
 
     def resource(self, resource_id: str) -> Resource:
         """Whose peer this is. Raises UnknownResource."""
+        offer = self._offers.get(resource_id)
+        if offer is not None:
+            return Resource(offer.session, "viewer", offer.ice.etag, None, None, answered=False)
         peer = self._find(resource_id)
-        return Resource(peer.session, peer.role, peer.etag, peer.lang)
+        video = next((section.index for section in peer.sections if section.kind == "video"), None)
+        return Resource(peer.session, peer.role, peer.ice.etag, peer.lang, video)
 
     async def end(self, resource_id: str) -> None:
-        """End a peer, telling it so by a DTLS alert. Raises UnknownResource."""
-        self._end(self._find(resource_id))
+        """End a peer, telling it so by a DTLS alert, or take an offer back. Raises UnknownResource."""
+        if resource_id in self._offers:
+            self._withdraw(resource_id)
+        else:
+            self._end(self._find(resource_id))
 
     def live(self, session: str) -> bool:
         """Whether media of this session is arriving."""
@@ -184,6 +252,13 @@ class Relay:
         """Viewers of this session, those still connecting included."""
         stream = self._streams.get(session)
         return len(stream.viewers) if stream else 0
+
+    async def layers(self, session: str) -> tuple[Layer, ...]:
+        """The encodings of the session's video; empty while there is none."""
+        stream = self._streams.get(session)
+        if stream is None or not stream.live or "video" not in stream.tracks:
+            return ()
+        return (Layer(None, self._video.get(session, (0, 0))[1]),)
 
     def stats(self, session: str) -> StreamStats:
         """Counters of this session; all zero if nobody has anything to do with it."""
@@ -215,14 +290,41 @@ class Relay:
         self._streams = {name: stream for name, stream in self._streams.items() if not stream.empty}
 
     def _make_room(self) -> None:
-        if len(self._peers) >= self._max_peers:
+        if len(self._peers) + len(self._offers) >= self._max_peers:
             raise TooManyViewers(f"the relay has {self._max_peers} peers, as many as it may")
 
-    def _transport(self, peer: Peer) -> Transport:
-        return Transport(peer.credentials, self._fingerprint, self._advertise, self._port.number)
+    def _live_stream(self, session: str) -> Stream:
+        stream = self._streams.get(session)
+        if stream is None or not stream.live:
+            raise NotLive(f"nobody publishes to session {session} now")
+        return stream
 
-    def _answer(self, peer: Peer, sdp: str) -> Answer:
-        return Answer(sdp, peer.resource_id, peer.etag)
+    def _watchable(self, session: str) -> Stream:
+        """The stream of a live session that has room for one more."""
+        stream = self._live_stream(session)
+        self._make_room()
+        offered = sum(offer.session == session for offer in self._offers.values())
+        if len(stream.viewers) + offered >= self._max_viewers:
+            raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
+        return stream
+
+    def _viewer(self, stream: Stream, offer: Offer, chosen: Mapping[Kind, Chosen], lang: str | None) -> Viewer:
+        viewer = Viewer(
+            stream.session,
+            self._port,
+            self._certificate,
+            offer.dtls,
+            chosen,
+            stream.on_secured,
+            stream.on_feedback,
+            dtls_active=offer.passive,
+        )
+        viewer.channel = lang
+        stream.viewers.add(viewer)
+        return viewer
+
+    def _transport(self, ice: IceSession) -> Transport:
+        return Transport(ice.local, self._fingerprint, self._advertise, self._port.number)
 
     def _find(self, resource_id: str) -> Peer:
         entry = self._peers.get(resource_id)
@@ -230,7 +332,9 @@ class Relay:
             raise UnknownResource("no such resource, or it has ended")
         return entry[0]
 
-    def _serve(self, peer: Peer) -> None:
+    def _serve(self, peer: Peer, offer: Offer, chosen: Mapping[Kind, Chosen]) -> None:
+        peer.ice.begin(offer.ice)
+        peer.sections = accepted(chosen)
         self._port.register(peer)
         self._peers[peer.resource_id] = peer, self._tasks.create_task(self._run(peer), name=f"{peer.role} of {peer.session}")
 
@@ -253,15 +357,29 @@ class Relay:
         self._port.forget(peer)
         self._streams[peer.session].leave(peer)
         entry[1].cancel()
+        self._tell(self._on_end, peer.resource_id)
+
+    def _withdraw(self, resource_id: str) -> None:
+        """Take a counter-offer back."""
+        del self._offers[resource_id]
+        self._tell(self._on_end, resource_id)
 
     def _changed(self, session: str, lang: str | None, live: bool) -> None:
-        if self._notify is None:
+        self._tell(self._on_change, session, lang, live)
+
+    def _tell(self, listener: Callable[..., None] | None, *what: object) -> None:
+        if listener is None:
             return
         try:
-            self._notify(session, lang, live)
+            listener(*what)
         except Exception:
             # The listener's trouble must not cost anybody a packet.
-            logger.exception("on_change failed for session %s", session)
+            logger.exception("a listener failed on %s", what)
+
+    def _measured(self, session: str, octets: int) -> tuple[int, int]:
+        before = self._video.get(session, (octets, 0))[0]
+        # A new track counts from zero.
+        return octets, int(max(octets - before, 0) * 8 / REPORT_INTERVAL)
 
     async def _keep_time(self) -> None:
         while True:
@@ -270,6 +388,9 @@ class Relay:
             now = time.monotonic()
             for stream in self._streams.values():
                 stream.note_silence(now)
+            self._video = {name: self._measured(name, stream.octets("video")) for name, stream in self._streams.items()}
+            for offer in [offer for offer in self._offers.values() if offer.over(now)]:
+                self._withdraw(offer.resource_id)
             for peer, _ in list(self._peers.values()):
                 if peer.silent_since(now) > CONSENT:
                     self._end(peer)

@@ -101,6 +101,11 @@ class Stream:
         """Codec and SSRC of each track, for answering viewers."""
         return {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
 
+    def octets(self, kind: Kind) -> int:
+        """Octets of payload that came of this kind from the floor."""
+        track = self._tracks.get(kind)
+        return track.octets if track else 0
+
     def booth(self, lang: str) -> Booth:
         """The booth of a language, opened when first wanted. Raises TooManyBooths."""
         if lang not in self.booths:

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from realtime.relay.link import Call, Changed, Link, Ready, Result, Sound
+from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
 from realtime.relay.relay import Relay
 
-METHODS = frozenset({"publish", "watch", "choose", "resource", "end", "stats", "all_stats", "counters"})
+METHODS = frozenset(
+    {"publish", "watch", "choose", "counter_offer", "accept", "update_ice", "resource", "end", "layers", "stats", "all_stats", "counters"}
+)
 """Of the Relay, for whoever is at the other end of the link."""
 
 
@@ -28,7 +30,7 @@ class Worker:
         if not isinstance(config, dict):
             return
         try:
-            async with Relay(**config, on_change=self._changed) as relay, asyncio.TaskGroup() as calls:
+            async with Relay(**config, on_change=self._changed, on_end=self._ended) as relay, asyncio.TaskGroup() as calls:
                 self._link.send(Ready(relay.port))
                 while isinstance(call := await self._link.receive(), Call):
                     calls.create_task(self._answer(relay, call))
@@ -59,6 +61,9 @@ class Worker:
 
     def _changed(self, session: str, lang: str | None, live: bool) -> None:
         self._link.send(Changed(session, lang, live))
+
+    def _ended(self, resource_id: str) -> None:
+        self._link.send(Ended(resource_id))
 
     def _hear(self, tap: int, offset: int, payload: bytes) -> None:
         self._link.send(Sound(tap, offset, payload))

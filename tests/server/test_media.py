@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import pytest
 
 from realtime.relay.dtls import Certificate
-from server.routes import media
+from server.routes import wish
 from tests.realtime.relay.clients import publishing, until, viewing
 from tests.realtime.relay.light import LightPeer
 from tests.realtime.relay.test_offer import BAD, GOOD
@@ -43,7 +43,7 @@ async def test_bad_sdp_is_a_problem_and_the_server_lives(site: Site) -> None:
     for name, make in BAD.items():
         offer = make().encode("utf-8", "surrogatepass")
         answer = await site.http.post(f"/whip/{SESSION}", content=offer, headers=SDP | site.bearer("speaker"))
-        if len(offer) > media.MAX_BODY:
+        if len(offer) > wish.MAX_BODY:
             problem(answer, 413, "too_large")
         else:
             assert answer.json()["code"] == "bad_offer", name
@@ -101,29 +101,6 @@ async def test_a_viewer_cannot_end_the_publisher_by_its_id(site: Site) -> None:
     disguised = location.replace("/whip/", "/whep/")
     problem(await site.http.delete(disguised, headers=site.bearer("attendee")), 404, "unknown_resource")
     assert (await site.http.delete(location, headers=site.bearer("speaker"))).status_code == 200
-
-
-@pytest.mark.parametrize("match", [None, "*", '"*"', '"anything"'])
-async def test_trickled_candidates_are_taken_and_forgotten(site: Site, match: str | None) -> None:
-    location = (await site.post("whip", GOOD, "speaker")).headers["Location"]
-    headers = site.bearer("speaker") | {"Content-Type": "application/trickle-ice-sdpfrag"} | ({"If-Match": match} if match else {})
-    fragment = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdef01234567\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=end-of-candidates\r\n"
-    answer = await site.http.patch(location, content=fragment, headers=headers)
-    assert (answer.status_code, answer.content) == (204, b"")
-    wrong = await site.http.patch(location, content=fragment, headers=headers | {"Content-Type": "text/plain"})
-    problem(wrong, 415, "unsupported_media")
-    gone = await site.http.patch(f"/whip/{SESSION}/never-was", content=fragment, headers=headers)
-    problem(gone, 404, "unknown_resource")
-
-
-async def test_a_preflight_needs_no_token_and_says_what_may_be_posted(site: Site) -> None:
-    for path in (f"/whip/{SESSION}", f"/whep/{SESSION}", f"/whip/{SESSION}/some-resource"):
-        answer = await site.http.options(path, headers={"Origin": "https://player.example", "Access-Control-Request-Method": "POST"})
-        assert answer.status_code == 204
-        assert answer.headers["Accept-Post"] == "application/sdp"
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        assert {"authorization", "content-type"} <= {h.strip().lower() for h in answer.headers["Access-Control-Allow-Headers"].split(",")}
-        assert {"POST", "PATCH", "DELETE"} <= {m.strip() for m in answer.headers["Access-Control-Allow-Methods"].split(",")}
 
 
 async def test_a_body_without_an_end_is_cut_off(site: Site) -> None:

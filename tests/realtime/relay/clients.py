@@ -101,6 +101,13 @@ async def negotiate(connection: RTCPeerConnection, signal: Signal) -> None:
     await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
 
+async def answer(connection: RTCPeerConnection, offer: str, signal: Callable[[str], Awaitable[None]]) -> None:
+    """Take an offer, and hand over the answer to it."""
+    await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+    await connection.setLocalDescription(await connection.createAnswer())
+    await signal(connection.localDescription.sdp)
+
+
 @asynccontextmanager
 async def publishing(
     signal: Signal, *, video: str | None = "H264", tone: float | None = 440.0, speech: Path | None = None

@@ -40,9 +40,7 @@ class LightPeer:
         self._count_only = count_only
         self._early: list[bytes] = []
         self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket = self._open_socket()
         self.dtls = Dtls(Records(self._send), certificate, active=True)
         self._tasks: list[asyncio.Task[None]] = []
         self._checked = asyncio.Event()
@@ -76,6 +74,31 @@ class LightPeer:
         for datagram in self._early:
             self._receive(datagram)
         return self
+
+    def fragment(self, *, restart: bool = False) -> str:
+        """The body of a PATCH: late candidates, with new credentials of ours if it is to restart ICE."""
+        if restart:
+            self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
+        lines = ["m=audio 9 UDP/TLS/RTP/SAVPF 0", "a=mid:audio", "a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host"]
+        return "\r\n".join([f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._password}", *lines, "a=end-of-candidates"]) + "\r\n"
+
+    def rebind(self) -> None:
+        """Go on from another port, as after a change of network."""
+        relay = self.socket.getpeername()
+        asyncio.get_running_loop().remove_reader(self.socket)
+        self.socket.close()
+        self.socket = self._open_socket()
+        self.socket.connect(relay)
+        asyncio.get_running_loop().add_reader(self.socket, self._read)
+
+    async def restarted(self, fragment: str) -> None:
+        """Take the answer to a restart, and check anew with its credentials."""
+        said = dict(line[2:].split(":", 1) for line in fragment.splitlines() if line.startswith(("a=ice-ufrag", "a=ice-pwd")))
+        self._remote_ufrag, self._remote_password = said["ice-ufrag"], said["ice-pwd"]
+        self._checked.clear()
+        self._send(self.check())
+        async with asyncio.timeout(5):
+            await self._checked.wait()
 
     def send(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, *, marker: bool = True) -> None:
         """Send one RTP packet; `marker` ends a picture."""
@@ -113,6 +136,13 @@ class LightPeer:
         }
         request.add_message_integrity(self._remote_password.encode())
         return bytes(request)
+
+    @staticmethod
+    def _open_socket() -> socket.socket:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.setblocking(False)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        return opened
 
     async def _keep_consent(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from aiortc.sdp import SessionDescription
 
-from realtime.relay import BadOffer, NoCommonCodec
+from realtime.relay import BadOffer, NoCommonCodec, UnacceptableOffer
 from realtime.relay.answer import Transport, choose_for_publisher, choose_for_viewer, write_answer
 from realtime.relay.ice import Credentials
 from realtime.relay.offer import H264, OPUS, VP8, read_offer
@@ -39,6 +39,7 @@ a=rtpmap:96 VP8/90000
 a=rtpmap:106 H264/90000
 a=fmtp:106 packetization-mode=1;profile-level-id=42e01f
 """.replace("\n", "\r\n")
+DATA_CHANNEL = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sctp-port:5000\r\n"
 
 
 def swap(old: str, new: str) -> Callable[[], str]:
@@ -64,16 +65,24 @@ BAD: dict[str, Callable[[], str]] = {
     "no DTLS role": swap("a=setup:actpass\r\n", ""),
     "no ICE user": swap("a=ice-ufrag:abcd\r\n", ""),
     "no ICE password": swap("a=ice-pwd:0123456789abcdef01234567\r\n", ""),
-    "RTCP on its own port": swap("a=rtcp-mux\r\n", ""),
-    "no bundle": swap("a=group:BUNDLE 0 1\r\n", ""),
     "two sections of one name": swap("a=mid:1", "a=mid:0"),
-    "wrong direction": swap("a=sendonly", "a=recvonly"),
-    "no codec we forward": lambda: GOOD.replace("opus/48000/2", "G722/8000").replace("VP8", "AV1").replace("H264", "H265"),
     "connection without an address": swap("c=IN IP4 0.0.0.0", "c=IN"),
     "version that is not a number": swap("v=0", "v=zero"),
     "longer than 64 KB": lambda: GOOD + "a=x:" + "y" * 65_536,
     "thousands of lines": lambda: GOOD + "a=rtcp-fb:* nack\r\n" * 3_000,
     "hundreds of sections": lambda: GOOD + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n" * 100,
+}
+
+UNACCEPTABLE: dict[str, Callable[[], str]] = {
+    "RTCP on its own port": swap("a=rtcp-mux\r\n", ""),
+    "no bundle": swap("a=group:BUNDLE 0 1\r\n", ""),
+    "wrong direction": swap("a=sendonly", "a=recvonly"),
+    "inactive": swap("a=sendonly", "a=inactive"),
+    "one section the other way": lambda: GOOD.replace("a=sendonly", "a=recvonly", 1),
+    "no codec we forward": lambda: GOOD.replace("opus/48000/2", "G722/8000").replace("VP8", "AV1").replace("H264", "H265"),
+    "sound we do not forward beside a picture we do": lambda: GOOD.replace("opus/48000/2", "G722/8000"),
+    "two cameras": lambda: (GOOD + "m=video" + GOOD.split("m=video")[1].replace("mid:1", "mid:2")).replace("BUNDLE 0 1", "BUNDLE 0 1 2"),
+    "a data channel": lambda: GOOD + DATA_CHANNEL,
 }
 
 
@@ -86,6 +95,12 @@ def answer(sdp: str) -> SessionDescription:
 @pytest.mark.parametrize("make", BAD.values(), ids=BAD.keys())
 def test_a_bad_offer_is_refused_and_nothing_else_is_raised(make: Callable[[], str]) -> None:
     with pytest.raises(BadOffer):
+        read_offer(make(), "sends")
+
+
+@pytest.mark.parametrize("make", UNACCEPTABLE.values(), ids=UNACCEPTABLE.keys())
+def test_an_offer_that_asks_for_what_the_relay_does_not_do_is_told_apart_from_nonsense(make: Callable[[], str]) -> None:
+    with pytest.raises(UnacceptableOffer):
         read_offer(make(), "sends")
 
 
@@ -146,11 +161,18 @@ def test_a_returning_publisher_is_asked_for_the_codec_its_viewers_already_play()
     assert chosen["video"].format.payload_type == 96
 
 
-def test_sections_we_cannot_use_are_refused_in_their_place() -> None:
-    extra = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=sctp-port:5000\r\n"
-    description = answer(GOOD.replace("m=video", extra + "m=video"))
+def test_a_viewer_is_refused_what_it_cannot_play_in_its_place_and_given_the_rest() -> None:
+    sdp = GOOD.replace("sendonly", "recvonly").replace("m=video", DATA_CHANNEL + "m=video")
+    offer = read_offer(sdp, "receives")
+    chosen = choose_for_viewer(offer, {"video": (H264, 7), "audio": (OPUS, 8)})
+    description = SessionDescription.parse(write_answer(offer, chosen, Transport(Credentials.generate(), "AA:BB", ["::1"], 1)))
     assert [(m.kind, bool(m.port)) for m in description.media] == [("audio", True), ("application", False), ("video", True)]
     assert [str(group) for group in description.group] == ["BUNDLE 0 1"]
+
+
+def test_a_section_the_publisher_itself_has_off_stays_off() -> None:
+    off = GOOD.replace("m=video 9", "m=video 0").replace("BUNDLE 0 1", "BUNDLE 0")
+    assert [(m.kind, bool(m.port)) for m in answer(off).media] == [("audio", True), ("video", False)]
 
 
 def test_a_viewer_gets_its_own_payload_type_and_our_ssrc() -> None:

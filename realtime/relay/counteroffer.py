@@ -1,0 +1,72 @@
+"""What a viewer is offered whose own offer could not be taken: the session as it is, to be answered by PATCH (draft-murillo-whep)."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from realtime.relay.answer import ICE_OPTIONS, STREAM_ID, Transport, codec_lines, transport_lines
+from realtime.relay.ice import IceSession
+from realtime.relay.offer import H264, OPUS, VP8, Codec, Format, Kind
+
+LIFETIME = 30.0
+"""Seconds a viewer has to answer; then the offer is forgotten."""
+
+# The numbers browsers themselves use, so that no client has to renumber.
+_FORMATS = {
+    OPUS: Format(111, OPUS, "minptime=10;useinbandfec=1", False),
+    VP8: Format(96, VP8, "", False),
+    H264: Format(102, H264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOffer:
+    """An offer of ours that waits for its answer. The viewer it becomes takes over its id and ICE session."""
+
+    session: str
+    lang: str | None = None
+    """What the viewer wants to hear."""
+    resource_id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    ice: IceSession = field(default_factory=IceSession)
+    made_at: float = field(default_factory=time.monotonic)
+
+    def over(self, now: float) -> bool:
+        return now - self.made_at > LIFETIME
+
+
+def write_offer(tracks: Mapping[Kind, tuple[Codec, int]], transport: Transport) -> str:
+    """An SDP offer of every track (codec, ssrc), CRLF-terminated lines: the audio first, one bundle."""
+    kinds = sorted(tracks)
+    lines = [
+        "v=0",
+        f"o=- {secrets.randbits(62)} 1 IN IP4 0.0.0.0",
+        "s=-",
+        "t=0 0",
+        "a=ice-lite",
+        f"a=ice-options:{ICE_OPTIONS}",
+        f"a=group:BUNDLE {' '.join(str(index) for index, _ in enumerate(kinds))}",
+        "a=msid-semantic: WMS *",
+    ]
+    for index, kind in enumerate(kinds):
+        lines += _section(index, kind, *tracks[kind], transport)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _section(index: int, kind: Kind, codec: Codec, ssrc: int, transport: Transport) -> list[str]:
+    offered = _FORMATS[codec]
+    return [
+        f"m={kind} {transport.port} UDP/TLS/RTP/SAVPF {offered.payload_type}",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{index}",
+        "a=sendonly",
+        "a=rtcp-mux",
+        "a=rtcp-mux-only",
+        "a=rtcp-rsize",
+        *codec_lines(kind, offered, sends=True),
+        f"a=msid:{STREAM_ID} {kind}",
+        f"a=ssrc:{ssrc} cname:{STREAM_ID}",
+        f"a=fingerprint:sha-256 {transport.fingerprint}",
+        "a=setup:actpass",
+        *transport_lines(transport),
+    ]

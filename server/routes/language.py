@@ -1,0 +1,37 @@
+"""Which language a viewer hears: chosen within its stream, without a new offer."""
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from server.routes.wish import Caller, booth, media_router, owned, relay_of
+
+router = media_router()
+
+_PATH = "/whep/{session}/{resource}/language"
+
+
+class Wanted(BaseModel):
+    """What a viewer wants to hear: an interpretation, or the floor."""
+
+    lang: str | None
+
+
+class Heard(BaseModel):
+    """`hears` is what comes now: null, the floor, while that booth is silent."""
+
+    lang: str | None
+    hears: str | None
+
+
+@router.put(_PATH)
+async def choose(session: str, resource: str, wanted: Wanted, request: Request, caller: Caller) -> Heard:
+    """Hear an interpretation, or the floor, from the next packet on: in the same stream and without a new offer."""
+    await owned(request, session, resource, caller)
+    lang = None if wanted.lang is None else booth(request, session, wanted.lang)
+    return Heard(lang=lang, hears=await relay_of(request).choose(resource, lang))
+
+
+@router.options(_PATH, include_in_schema=False)
+async def preflight() -> Response:
+    """For the preflights of a player on another site."""
+    return Response(status_code=200)
