@@ -7,7 +7,7 @@ after the commit: the update to the audiences, what is the person's own, and the
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,11 +23,12 @@ from server.auth import Principal
 from server.errors import Unavailable
 from server.patch import Doc
 from server.results import Results
+from server.safe import Safe
 from server.wire import UpdateType
 from sessions import loading, merging
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
-from sessions.people import RIGHTS
+from sessions.people import RIGHTS, Role
 from sessions.polls import Poll
 from sessions.programme import Session
 from sessions.questions import Question
@@ -75,8 +76,10 @@ class Outcome:
 class LiveSession:
     """One session's state, its two audiences, and the sockets of its people."""
 
-    def __init__(self, session: Session, held: Held, hub: Hub, store: Store, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
-        self.session = session
+    def __init__(
+        self, session: Session, held: Held, hub: Hub, store: Store, spawn: Callable[[Coroutine[Any, Any, None]], None], safe: Safe
+    ) -> None:
+        self.session, self.safe = session, safe
         self._take(held)
         self._store, self._spawn = store, spawn
         self._streaming = False
@@ -94,7 +97,10 @@ class LiveSession:
 
     def _take(self, held: Held) -> None:
         self.questions, self.log, self.polls, self.reactions = held.questions, held.log, held.polls, held.reactions
-        self._replies = held.replies
+        self._replies, self.entitled = held.replies, held.entitled
+        for poll in self.polls.items.values():
+            if poll.count is not None:  # a close that was cut short after its commit
+                self.safe.destroy(poll.id, poll.round)
 
     # Commands
 
@@ -156,6 +162,15 @@ class LiveSession:
         while len(self._replies) > REPLIES_LIMIT:
             del self._replies[next(iter(self._replies))]
 
+    def forget(self, answered: Iterable[tuple[str, str]]) -> None:
+        """Answers that nobody shall find any more, by person and key."""
+        for known in answered:
+            self._replies.pop(known, None)
+
+    def joined(self, role: Role) -> None:
+        """Someone came in by a link."""
+        self.entitled += "poll.vote" in RIGHTS[role]
+
     def _failed(self, key: str, replies: list[Reply]) -> None:
         """A write was lost, so memory is ahead of the rows: answer, take nothing new, and start over from the rows."""
         for reply in replies:
@@ -170,7 +185,7 @@ class LiveSession:
     async def _reload(self) -> None:
         while True:
             try:
-                held = await self._store.read(lambda db: loading.held(db, self.session.id))
+                held = await self._store.read(lambda db: loading.held(db, self.session.id, self.safe))
                 break
             except Exception:
                 logger.exception("session %s could not be read again; trying on", self.session.id)
@@ -215,7 +230,8 @@ class LiveSession:
         return wire.Me(
             person=wire.Person(id=person, role=caller.role, lang=caller.lang, name=caller.name),
             rights=sorted(RIGHTS[caller.role]),
-            ballots={id: poll.ballots[person] for id, poll in self.polls.items.items() if person in poll.ballots},
+            ballots={id: poll.ballots[person] for id, poll in self.polls.items.items() if person in poll.ballots and not poll.secret},
+            cast={id: True for id, poll in self.polls.items.items() if poll.secret and poll.has_voted(person)},
             voted={id: True for id, item in self.questions.items.items() if self.questions.wants(item, person)},
             questions={
                 id: msgspec.convert(views.own(self.questions, item), wire.OwnQuestion)

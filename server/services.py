@@ -24,6 +24,7 @@ from server.egress import EventStreams
 from server.engines import recognizers, translators
 from server.live import LiveSession
 from server.migrating import migrate
+from server.safe import Safe
 from server.seeding import Seed
 from server.settings import Settings
 from server.sockets import Sockets
@@ -105,7 +106,8 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             hub, relay.tap, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
         )
         await stack.enter_async_context(captioning)
-        await _open_sessions(event, store, hub, captioning, lives, group)
+        safe = Safe(settings.data / "ballots")
+        await _open_sessions(event, store, hub, captioning, lives, group, safe)
         for live in lives.values():
             stack.callback(live.close)
         translator = await stack.enter_async_context(QuestionTranslator(captioning))
@@ -129,14 +131,14 @@ async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
 
 
 async def _open_sessions(
-    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], group: asyncio.TaskGroup
+    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], group: asyncio.TaskGroup, safe: Safe
 ) -> None:
     def spawn(work: Coroutine[Any, Any, None]) -> None:
         group.create_task(work)
 
     for session in event.sessions:
-        held = await store.read(partial(loading.held, session=session.id))
-        lives[session.id] = LiveSession(session, held, hub, store, spawn)
+        held = await store.read(partial(loading.held, session=session.id, opener=safe))
+        lives[session.id] = LiveSession(session, held, hub, store, spawn, safe)
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
         choices = await store.read(partial(loading.caption_sources, session=session.id))
         captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]))

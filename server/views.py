@@ -112,17 +112,20 @@ def poll(item: Poll | None, *, staff: bool) -> View | None:
             revote=form.revote,
             order=item.order,
             round=item.round,
-            voters=len(item.ballots),
+            voters=item.turnout,
+            count=item.count,
             pair=form.pair,
             opened_at=item.opened_at,
-            tally=tally(item, staff=staff) if staff or _shown(item) else None,
+            tally=tally(item, staff=staff) if shown(item, staff=staff) else None,
         )
     )
 
 
-def _shown(item: Poll) -> bool:
-    """Whether everyone may know the tally."""
-    if item.state == "published":
+def shown(item: Poll, *, staff: bool) -> bool:
+    """Whether staff or everyone may know the tally. Of a secret poll nobody may before it is closed: a difference would be a vote."""
+    if item.secret and item.count is None:
+        return False
+    if staff or item.state == "published":
         return True
     match item.form.results_visibility:
         case "always":
@@ -135,7 +138,7 @@ def _shown(item: Poll) -> bool:
 
 def for_voters(item: Poll) -> bool:
     """Whether who has voted knows more than everyone."""
-    return item.form.results_visibility == "after_vote" and item.state in ("open", "paused")
+    return not item.secret and item.form.results_visibility == "after_vote" and item.state in ("open", "paused")
 
 
 def tally(item: Poll, *, staff: bool) -> wire.Tally:

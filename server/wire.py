@@ -19,6 +19,7 @@ from sessions.kinds.form import State as PollState
 from sessions.leaderboard import Leader
 from sessions.programme import Session, Texts
 from sessions.questions import AnswerState, Reason, State
+from sessions.secrecy import Count
 from translation.sources import Choice, Origin, Source
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -410,7 +411,8 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
     """A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout.
 
     With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`.
-    `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over.
+    A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with
+    `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over.
     """
 
     id: str
@@ -427,6 +429,7 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
     voters: int
     pair: str | None = None
     opened_at: int | None = None
+    count: Count | None = None
     tally: Tally | None = None
 
 
@@ -539,11 +542,12 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 
 class Me(Struct, kw_only=True):
     """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
-    a quiz' options with the ms each took."""
+    a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says."""
 
     person: Person
     rights: list[str]
     ballots: dict[str, Ballot]
+    cast: dict[str, bool]
     voted: dict[str, bool]
     questions: dict[str, OwnQuestion]
 

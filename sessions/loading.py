@@ -7,11 +7,11 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
-from sessions import moderation, polls, questions, tables
-from sessions.kinds.form import Form
+from sessions import ballots, moderation, questions, tables
+from sessions.ballots import Opener
 from sessions.moderation import Actor, Entry, Log
-from sessions.people import Role
-from sessions.polls import Poll, Polls
+from sessions.people import RIGHTS, Role
+from sessions.polls import Polls
 from sessions.programme import Event
 from sessions.questions import Question, Questions
 from sessions.reactions import Reactions
@@ -33,13 +33,17 @@ class Invite:
 
 @dataclass(slots=True)
 class Held:
-    """Everything of one session that changes. `replies` is by person and idempotency key, oldest first, JSON."""
+    """Everything of one session that changes. `replies` is by person and idempotency key, oldest first, JSON.
+
+    `entitled` counts the people with a right to vote.
+    """
 
     questions: Questions
     log: Log
     polls: Polls
     reactions: Reactions
     replies: dict[tuple[str, str], str]
+    entitled: int
 
 
 def event(db: Connection) -> Event | None:
@@ -52,8 +56,17 @@ def invites(db: Connection) -> dict[str, Invite]:
     return {row["code"]: Invite(row["code"], row["session"], Role(row["role"])) for row in rows}
 
 
-def held(db: Connection, session: str) -> Held:
-    return Held(_questions(db, session), log(db, session), _polls(db, session), _reactions(db, session), _replies(db, session))
+def held(db: Connection, session: str, opener: Opener | None = None) -> Held:
+    """Raises LookupError for a secret poll that is open and whose envelopes `opener` does not open."""
+    polls = ballots.held(db, session, opener)
+    replies = ballots.keys(db, session, polls.items.values(), REPLIES_LIMIT) | _replies(db, session)
+    return Held(_questions(db, session), log(db, session), polls, _reactions(db, session), replies, _entitled(db, session))
+
+
+def _entitled(db: Connection, session: str) -> int:
+    table = _table(tables.PersonRow)
+    voters = [role.value for role, rights in RIGHTS.items() if "poll.vote" in rights]
+    return db.execute(select(func.count()).where(table.c.session == session, table.c.role.in_(voters))).scalar_one()
 
 
 def cues(db: Connection, session: str, lang: str, limit: int | None = None) -> list[tuple[int, dict[str, Any]]]:
@@ -107,28 +120,6 @@ def _entry(row: RowMapping) -> Entry:
     return Entry(**fields, actor=actor)
 
 
-def _polls(db: Connection, session: str) -> Polls:
-    table, cast = _table(tables.PollRow), defaultdict[str, list[RowMapping]](list)
-    for row in db.execute(_ballots(session)).mappings():
-        cast[row["poll"]].append(row)
-    rows = db.execute(select(table).where(table.c.session == session)).mappings()
-    return Polls([_poll(row, cast[row["id"]]) for row in rows])
-
-
-def _ballots(session: str) -> Any:
-    """Those of every poll's present round."""
-    table, ballots = _table(tables.PollRow), _table(tables.BallotRow)
-    present = (ballots.c.poll == table.c.id) & (ballots.c.round == table.c.round)
-    return select(ballots).join(table, present).where(table.c.session == session)
-
-
-def _poll(row: RowMapping, cast: list[RowMapping]) -> Poll:
-    fields = {name: row[name] for name in ("state", "round", "opened_at", "paused_at", "held")}
-    names = {ballot["person"]: ballot["name"] for ballot in cast if ballot["name"] is not None}
-    form = msgspec.convert(row["form"], Form)
-    return polls.poll(row["id"], form, row["order"], {ballot["person"]: ballot["ballot"] for ballot in cast}, names=names, **fields)
-
-
 def _reactions(db: Connection, session: str) -> Reactions:
     table = _table(tables.ReactionRow)
     rows = db.execute(select(table.c.kind, table.c["count"]).where(table.c.session == session))
@@ -138,8 +129,7 @@ def _reactions(db: Connection, session: str) -> Reactions:
 def _replies(db: Connection, session: str) -> dict[tuple[str, str], str]:
     table = _table(tables.ReplyRow)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.at.desc()).limit(REPLIES_LIMIT)).mappings().all()
-    votes = db.execute(_ballots(session).limit(REPLIES_LIMIT)).mappings()
-    return {(row["person"], row["key"]): "{}" for row in votes} | {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
+    return {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
 
 
 def _table(row: Any) -> Any:

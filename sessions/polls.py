@@ -22,6 +22,7 @@ from sessions.kinds import FAMILIES, Tally, count
 from sessions.kinds.form import Ballot, Form, State
 from sessions.kinds.words import Words, key
 from sessions.leaderboard import Leader, leaders
+from sessions.secrecy import Box, Cast, Count, counted, emptied
 
 POLLS_LIMIT = 100
 """Polls of one session; past it TooMany, and a programme with more is refused."""
@@ -42,7 +43,8 @@ class Poll(Struct, kw_only=True):
     """`version` rises with every ballot; `ballots` are by person, `names` those of a named poll's voters.
 
     `opened_at` is when its clock started, later by every pause; None before the first opening of a round. `held` is what a
-    moderator said of words; `leaders` those of the quizzes so far, once this one is over.
+    moderator said of words; `leaders` those of the quizzes so far, once this one is over. Of a secret poll `sealed` are the
+    votes by person while it is open; at its close `voters` and `count` are all that is left besides the tally.
     """
 
     id: str
@@ -57,11 +59,36 @@ class Poll(Struct, kw_only=True):
     names: dict[str, str] = {}
     held: dict[str, bool] = {}
     leaders: list[Leader] = []
+    sealed: dict[str, Cast] = {}
+    voters: set[str] = set()
+    count: Count | None = None
     tally: Tally
 
     @property
     def secret(self) -> bool:
         return self.form.anonymity == "secret"
+
+    @property
+    def turnout(self) -> int:
+        return len(self.ballots) if self.count is None else self.count.ballots
+
+    def has_voted(self, person: str) -> bool:
+        return person in self.ballots or person in self.voters
+
+    def take(self, cast: Cast) -> None:
+        """A secret vote that the rules have passed, or that the rows hold."""
+        if cast.person not in self.ballots:
+            self.tally.add(cast.ballot)
+            self.ballots[cast.person] = cast.ballot
+            self.version += 1
+        self.sealed[cast.person] = cast
+
+    def empty(self, entitled: int) -> tuple[Box, Count]:
+        """Part the votes from the voters, for good. Returns the ballots by receipt and what to lay down."""
+        box = emptied(self.sealed.values())
+        self.voters, self.count = set(self.sealed), counted(box, entitled)
+        self.ballots, self.sealed = {}, {}
+        return box, self.count
 
     def elapsed(self, now: int) -> int:
         return 0 if self.opened_at is None else now - self.opened_at
@@ -107,10 +134,10 @@ class Polls:
             raise Conflict(f"poll {id} is archived")
         if item.opened_at is not None and form.anonymity != item.form.anonymity:
             raise Conflict("how anonymous a poll is cannot change once it is open")
-        if item.ballots and not alike(item.form, form):
+        if item.turnout and not alike(item.form, form):
             raise Conflict("what there is to answer is frozen: someone has answered")
         item.form = form
-        if not item.ballots:
+        if not item.turnout:
             item.tally, item.held = count(form, []), {}
         return item
 
@@ -158,6 +185,7 @@ class Polls:
             raise Conflict(f"poll {id} has not been open")
         item.state, item.round, item.version = "draft", item.round + 1, item.version + 1
         item.opened_at, item.paused_at = None, None
+        item.sealed, item.voters, item.count = {}, set(), None
         item.ballots, item.names, item.held, item.leaders, item.tally = {}, {}, {}, [], count(item.form, [])
         return item
 

@@ -49,6 +49,11 @@ def _gone(row: type[SQLModel]) -> Make:
     return lambda _: delete(table).where(table.c.id == bindparam("id"))
 
 
+def _unsealed(_: Dialect) -> Delete:
+    table: Any = tables.SealedRow.__table__  # type: ignore[attr-defined]
+    return delete(table).where(table.c.poll == bindparam("poll"), table.c.round == bindparam("round"))
+
+
 def _ballots(dialect: Dialect) -> Executable:
     """Many ballots as one JSON array. The database reads it itself: one call for all, and none of it under Python's lock."""
     if dialect is Dialect.SQLITE:
@@ -75,6 +80,11 @@ STATEMENTS: dict[str, Make] = {
     "poll": _upsert(tables.PollRow),
     "poll.delete": _gone(tables.PollRow),
     "ballot": _ballots,
+    "sealed": _upsert(tables.SealedRow),
+    "sealed.delete": _unsealed,
+    "voter": _upsert(tables.VoterRow, keep=True),
+    "secret_ballot": _upsert(tables.SecretBallotRow, keep=True),
+    "count": _upsert(tables.CountRow, keep=True),
     "reaction": _upsert(tables.ReactionRow),
     "cue": _upsert(tables.CueRow),
     "caption.source": _upsert(tables.CaptionSourceRow),

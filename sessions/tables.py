@@ -127,6 +127,46 @@ class BallotRow(SQLModel, table=True):
     key: str
 
 
+class SealedRow(SQLModel, table=True):
+    """A vote in a secret poll that is open: whose it is stands inside (see `sessions.secrecy`). All are of one length."""
+
+    __tablename__ = "sealed"
+    poll: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    slot: str = Field(primary_key=True)
+    envelope: str
+
+
+class VoterRow(SQLModel, table=True):
+    """Who voted in a secret poll; written at its close, by id."""
+
+    __tablename__ = "voter"
+    poll: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+
+
+class SecretBallotRow(SQLModel, table=True):
+    """A ballot of a secret poll; written at its close, by receipt, which is random."""
+
+    __tablename__ = "secret_ballot"
+    poll: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    receipt: str = Field(primary_key=True)
+    ballot: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class CountRow(SQLModel, table=True):
+    """What the close of a secret poll laid down."""
+
+    __tablename__ = "count"
+    poll: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    entitled: int
+    ballots: int
+    hash: str
+
+
 class ReactionRow(SQLModel, table=True):
     __tablename__ = "reaction"
     session: str = Field(primary_key=True)

@@ -2,12 +2,16 @@
 
 import secrets
 import time
+from functools import partial
+
+from msgspec import structs
 
 from server import wire
 from server.commands.context import Context
 from server.live import Change, Outcome, poll_write
 from server.wire import UpdateType
 from sessions.polls import Poll
+from sessions.secrecy import Cast, receipt
 from sessions.store import Write
 
 
@@ -28,7 +32,10 @@ def delete(context: Context, command: wire.PollDelete) -> Outcome:
 
 
 def open_poll(context: Context, command: wire.PollOpen) -> Outcome:
-    return _changed(context, context.live.polls.open(command.poll, _now()), "poll.opened")
+    poll = context.live.polls.open(command.poll, _now())
+    if poll.secret:
+        context.live.safe.prepare(poll.id, poll.round)
+    return _changed(context, poll, "poll.opened")
 
 
 def pause(context: Context, command: wire.PollPause) -> Outcome:
@@ -36,7 +43,10 @@ def pause(context: Context, command: wire.PollPause) -> Outcome:
 
 
 def close(context: Context, command: wire.PollClose) -> Outcome:
-    return _changed(context, context.live.polls.close(command.poll, _now()), "poll.closed")
+    poll = context.live.polls.close(command.poll, _now())
+    if not poll.secret or poll.count is not None:
+        return _changed(context, poll, "poll.closed")
+    return _parted(context, poll)
 
 
 def reveal(context: Context, command: wire.PollReveal) -> Outcome:
@@ -49,9 +59,13 @@ def archive(context: Context, command: wire.PollArchive) -> Outcome:
 
 def reset(context: Context, command: wire.PollReset) -> Outcome:
     """Everyone's ballot of the former round leaves what is their own."""
-    voters = list(context.live.polls.find(command.poll).ballots)
+    poll = context.live.polls.find(command.poll)
+    voters, round = [*poll.ballots, *poll.voters], poll.round
     outcome = _changed(context, context.live.polls.reset(command.poll), "poll.reset")
-    outcome.mine = {person: {"ballots": {command.poll: None}} for person in voters}
+    outcome.mine = {person: {"cast" if poll.secret else "ballots": {command.poll: None}} for person in voters}
+    if poll.secret:
+        outcome.writes.append(Write("sealed.delete", {"poll": poll.id, "round": round}))
+        outcome.after = partial(context.live.safe.destroy, poll.id, round)
     return outcome
 
 
@@ -63,10 +77,44 @@ def vote(context: Context, command: wire.PollVote) -> Outcome:
     caller, poll = context.caller, context.live.polls.find(command.poll)
     context.live.polls.vote(poll.id, caller.person, command.ballot, _now(), caller.name)
     ballot = poll.ballots[caller.person]
+    if poll.secret:
+        return _sealed(context, poll, command.id)
     row = {"poll": poll.id, "round": poll.round, "person": caller.person, "ballot": ballot, "key": command.id}
     write = Write("ballot", row | {"name": poll.names.get(caller.person)})
     mine = {caller.person: {"ballots": {poll.id: ballot}}}
     return Outcome([write], soon=Change("poll.tallied", polls=(poll.id,)), mine=mine, keyed=True, voted=poll.id)
+
+
+def _sealed(context: Context, poll: Poll, key: str) -> Outcome:
+    """The row is an envelope and nothing else, no reply beside it: only the voter hears the receipt."""
+    person = context.caller.person
+    ballot = poll.ballots[person]
+    assert isinstance(ballot, list)
+    cast = Cast(person, ballot, receipt(), key)
+    poll.take(cast)
+    slot, envelope = context.live.safe.seal(poll.id, poll.round, poll.form, cast)
+    write = Write("sealed", {"poll": poll.id, "round": poll.round, "slot": slot, "envelope": envelope})
+    soon, mine = Change("poll.tallied", polls=(poll.id,)), {person: {"cast": {poll.id: True}}}
+    return Outcome([write], soon=soon, mine=mine, keyed=True, result={"receipt": cast.receipt})
+
+
+def _parted(context: Context, poll: Poll) -> Outcome:
+    """One commit takes the envelopes away and lays down two lists without an order in common; then their key is destroyed."""
+    live, of = context.live, {"poll": poll.id, "round": poll.round}
+    answered = [(cast.person, cast.key) for cast in poll.sealed.values()]
+    box, count = poll.empty(live.entitled)
+    outcome = _changed(context, poll, "poll.closed")
+    outcome.writes.append(Write("sealed.delete", of))
+    outcome.writes += [Write("voter", of | {"person": person}) for person in sorted(poll.voters)]
+    outcome.writes += [Write("secret_ballot", of | {"receipt": receipt, "ballot": ballot}) for receipt, ballot in box]
+    outcome.writes.append(Write("count", of | structs.asdict(count)))
+
+    def after() -> None:
+        live.safe.destroy(poll.id, poll.round)
+        live.forget(answered)
+
+    outcome.after = after
+    return outcome
 
 
 def _changed(context: Context, poll: Poll, type: UpdateType) -> Outcome:

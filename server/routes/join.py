@@ -59,6 +59,7 @@ async def join(request: Request, invite: Invited, joining: Joining) -> dict[str,
     row = {"id": secrets.token_urlsafe(12), "session": invite.session, "role": invite.role.value, "name": name, "lang": lang}
     about = {"region": _said(joining.region, ABOUT_LIMIT, "the region"), "sector": _said(joining.sector, ABOUT_LIMIT, "the sector")}
     await services.store.write(Write("person", row | about | {"joined_at": time.time_ns() // 1_000_000}))
+    services.lives[invite.session].joined(invite.role)
     person = {key: row[key] for key in ("id", "role", "lang", "name") if row[key] is not None}
     token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name, about["region"])
     return {"token": token, "person": person, "session": invite.session, "links": _links(invite)}

@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket as Peer } from 'ws';
 import type { ClientMessage, Me, ServerMessage, SessionState } from '../src/lib/wire';
 
 export const PUBLIC = 'opening/public';
-export const ME: Me = { person: { id: 'p1', role: 'attendee', lang: 'en' }, rights: [], ballots: {}, voted: {}, questions: {} };
+export const ME: Me = { person: { id: 'p1', role: 'attendee', lang: 'en' }, rights: [], ballots: {}, cast: {}, voted: {}, questions: {} };
 export const STATE: SessionState = {
   session: { id: 'opening', titles: { en: 'Opening' }, track: 't', kind: 'forum', starts_at: 0, ends_at: 1, floor: 'en', captions: ['en', 'es'], speakers: [] },
   questions: {},

@@ -85,6 +85,13 @@ export interface ChannelUnsubscribe {
   id: string;
 }
 
+/** What a close lays down: how many were entitled to vote, how many did, and the hash of all ballots (see `digest`). */
+export interface Count {
+  entitled: number;
+  ballots: number;
+  hash: string;
+}
+
 /** One caption line in `lang`. `start` and `end` are ms since 1970 UTC; a partial one has no `end` yet. A recognizer's times are the sound's own (RTP), put on the clock by when the sound came in. `origin` says who made the words of the floor, `via` how they came into this language: `untranslated` means that the text stands in the floor's language because nobody could translate it, `human` that a person put the translation right. A final changes only by a correction, and `revision` counts those. */
 export interface Cue {
   text: string;
@@ -137,11 +144,12 @@ export interface Leader {
   score: number;
 }
 
-/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took. */
+/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. */
 export interface Me {
   person: Person;
   rights: string[];
   ballots: Record<string, string[] | number | string | Record<string, number>>;
+  cast: Record<string, boolean>;
   voted: Record<string, boolean>;
   questions: Record<string, OwnQuestion>;
 }
@@ -195,7 +203,7 @@ export interface Person {
   name?: string;
 }
 
-/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. */
+/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. */
 export interface Poll {
   id: string;
   kind: PollKind;
@@ -211,6 +219,7 @@ export interface Poll {
   voters: number;
   pair?: string;
   opened_at?: number;
+  count?: Count;
   tally?: Tally;
 }
 
