@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors
-from server.routes import api, captions, events, ingest, join, language, media, metrics, moderation, pages
+from server.routes import api, captions, events, ingest, join, language, media, metrics, moderation, pages, polls
 from server.services import Services
 
 
@@ -47,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
         captions.router,
         ingest.router,
         moderation.router,
+        polls.router,
         media.router,
         language.router,
         events.router,
