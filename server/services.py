@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -91,16 +91,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             captioning.stream_changed(session, live)
             events.changed(session, live)
 
-        relay = await stack.enter_async_context(
-            RelayProcess(
-                settings.host,
-                settings.media_port,
-                settings.media_addresses,
-                on_change=changed,
-                on_end=lambda resource: events.ended(resource),
-                max_viewers=settings.viewers,
-            )
-        )
+        relay = await stack.enter_async_context(_relay(settings, changed, lambda resource: events.ended(resource)))
         events = await stack.enter_async_context(EventStreams(relay))
         captioning = Captioning(
             hub, relay.tap, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
@@ -142,6 +133,18 @@ async def _open_sessions(
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
         choices = await store.read(partial(loading.caption_sources, session=session.id))
         captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]))
+
+
+def _relay(settings: Settings, changed: Callable[[str, str | None, bool], None], ended: Callable[[str], None]) -> RelayProcess:
+    return RelayProcess(
+        settings.host,
+        settings.media_port,
+        settings.media_addresses,
+        on_change=changed,
+        on_end=ended,
+        record=settings.recordings,
+        max_viewers=settings.viewers,
+    )
 
 
 def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:

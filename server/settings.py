@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """STUN and TURN servers for the guests' browsers (`["turn:turn.example.org:3478?transport=udp"]`)."""
     turn_secret: SecretStr = SecretStr("")
     """The TURN server's `static-auth-secret`, from which passwords for a while are made."""
+    recordings: Path | None = None
+    """The folder into which every session is recorded, as it is published; not recorded when not given."""
     programme: Path | None = None
     """A JSON file with the programme, read when the database is new."""
     origins: list[str] = []

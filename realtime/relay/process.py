@@ -8,6 +8,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
@@ -44,10 +45,12 @@ class RelayProcess:
         *,
         on_change: Notify | None = None,
         on_end: Callable[[str], None] | None = None,
+        record: Path | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
-        self._config = {"host": host, "port": port, "advertise": list(advertise), "max_viewers": max_viewers, "max_peers": max_peers}
+        self._config: dict[str, Any] = {"host": host, "port": port, "advertise": list(advertise), "record": record}
+        self._config |= {"max_viewers": max_viewers, "max_peers": max_peers}
         self._on_change, self._on_end = on_change, on_end
         self._peers: set[str] = set()
         self._live: set[tuple[str, str | None]] = set()

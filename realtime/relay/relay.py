@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 from realtime.relay.answer import Chosen, Transport, accepted, choose_for_publisher, choose_for_viewer, write_answer
@@ -85,8 +86,9 @@ class Relay:
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
     `on_change(session, lang, live)` is called on the loop when the first packet of a session's floor (`lang` None) or of a booth
     arrives and when its publisher is gone or silent, not when one publisher takes over from another;
-    `on_end(resource_id)` when a peer has ended, for whatever reason, or a counter-offer was not answered. Raises OSError on
-    entering if the port cannot be had. Leaving ends every peer.
+    `on_end(resource_id)` when a peer has ended, for whatever reason, or a counter-offer was not answered. With `record`, every
+    session is recorded into a folder of its name there. Raises OSError on entering if the port cannot be had. Leaving ends every
+    peer.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Relay:
         *,
         on_change: Notify | None = None,
         on_end: Callable[[str], None] | None = None,
+        record: Path | None = None,
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
@@ -104,7 +107,7 @@ class Relay:
             raise ValueError("a relay needs at least one address to advertise")
         self._host, self._wanted_port = host, port
         self._advertise = [str(ipaddress.ip_address(address)) for address in advertise]
-        self._on_change, self._on_end = on_change, on_end
+        self._on_change, self._on_end, self._record = on_change, on_end, record
         self._max_viewers, self._max_peers = max_viewers, max_peers
         self._streams: dict[str, Stream] = {}
         self._peers: dict[str, tuple[Peer, asyncio.Task[None]]] = {}
@@ -127,6 +130,8 @@ class Relay:
             tap.close()
         for peer, _ in list(self._peers.values()):
             self._end(peer)
+        for stream in self._streams.values():
+            stream.close()
         try:
             await self._tasks.__aexit__(None, None, None)
         finally:
@@ -282,7 +287,7 @@ class Relay:
     def _stream(self, session: str) -> Stream:
         if session not in self._streams:
             self._sweep()
-            self._streams[session] = Stream(session, self._port.sender, self._end, self._changed)
+            self._streams[session] = Stream(session, self._port.sender, self._end, self._changed, self._record)
         return self._streams[session]
 
     def _sweep(self) -> None:

@@ -5,15 +5,18 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from realtime.relay import rtcp
 from realtime.relay.booth import Booth
 from realtime.relay.errors import TooManyBooths, TooManyTaps
-from realtime.relay.offer import Codec, Kind
+from realtime.relay.offer import OPUS, Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
+from realtime.relay.recorder import Recordings
 from realtime.relay.rtp import Packet
 from realtime.relay.source import Source, source_of
 from realtime.relay.srtp import Sender
@@ -31,6 +34,9 @@ MAX_TAPS = 4
 
 MAX_BOOTHS = 32
 """Languages one session is interpreted into; past it TooManyBooths."""
+
+FLOOR = "floor"
+"""Its name among the recordings; the others are language tags."""
 
 Listener = Callable[[int, bytes], None]
 """Called with each Opus packet and its time, in 1/48000 s since the stream's first sound."""
@@ -65,8 +71,9 @@ class Stream:
     wants a language hears its booth while that is live, and the floor otherwise.
     """
 
-    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify) -> None:
+    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify, record: Path | None) -> None:
         self.session = session
+        self._recordings = Recordings(record, session)
         self.floor = Source(end, self._begin, self._floor_changed)
         self.booths: dict[str, Booth] = {}
         self.viewers: set[Viewer] = set()
@@ -111,7 +118,8 @@ class Stream:
         if lang not in self.booths:
             if len(self.booths) >= MAX_BOOTHS:
                 raise TooManyBooths(f"session {self.session} is interpreted into {MAX_BOOTHS} languages already")
-            self.booths[lang] = Booth(self._sender, self._ssrcs["audio"], self._end, lambda live: self._booth_changed(lang, live))
+            changed, record = partial(self._booth_changed, lang), partial(self._recordings.push, lang, "audio")
+            self.booths[lang] = Booth(self._sender, self._ssrcs["audio"], self._end, changed, record)
         return self.booths[lang]
 
     def leave(self, peer: Peer) -> None:
@@ -146,6 +154,10 @@ class Stream:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def close(self) -> None:
+        """Finish the files."""
+        self._recordings.close()
+
     def stats(self) -> StreamStats:
         tracks = [*self._tracks.values(), *(booth.track for booth in self.booths.values())]
         return StreamStats(
@@ -168,9 +180,12 @@ class Stream:
             return
         if kind == "video" and self._keyframe_owed:
             self.request_keyframe(now)
-        timestamp = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
-        if kind == "audio" and timestamp is not None:
-            self._be_heard(timestamp, packet.body)
+        forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
+        if forwarded is None:
+            return
+        self._recordings.push(FLOOR, kind, forwarded, now)
+        if kind == "audio":
+            self._be_heard(forwarded.timestamp, packet.body)
 
     def on_report(self, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
         """A sender report of a publisher's."""
@@ -221,6 +236,10 @@ class Stream:
             self._keyframe_allowed = now + KEYFRAME_INTERVAL
 
     def _floor_changed(self, live: bool) -> None:
+        if live and self.floor.publisher is not None:
+            self._recordings.begin(FLOOR, self.floor.publisher.codecs)
+        else:
+            self._recordings.end(FLOOR)
         self._on_change(self.session, None, live)
 
     def _request_late_keyframe(self) -> None:
@@ -234,6 +253,8 @@ class Stream:
 
     def _begin(self, publisher: Publisher) -> None:
         """Another publisher takes the floor."""
+        if self.live:
+            self._recordings.begin(FLOOR, publisher.codecs)
         for kind, codec in publisher.codecs.items():
             track = self._tracks.get(kind)
             if track is not None and track.codec == codec:
@@ -288,4 +309,8 @@ class Stream:
         for viewer in self.viewers:
             if viewer.channel == lang and viewer.connected and before is not None:
                 self._move(viewer, before)
+        if live:
+            self._recordings.begin(lang, {"audio": OPUS})
+        else:
+            self._recordings.end(lang)
         self._on_change(self.session, lang, live)

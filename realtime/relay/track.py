@@ -105,10 +105,10 @@ class Track:
         if self._replay is not None:
             self._replay.clear()
 
-    def forward(self, packet: Packet, source: int, now: float) -> int | None:
+    def forward(self, packet: Packet, source: int, now: float) -> Outgoing | None:
         """Rewrite one packet and send it to all, with the others of its picture. `source` tells publishers and SSRCs apart.
 
-        Returns its new timestamp, None if dropped.
+        Returns it as rewritten, None if dropped.
         """
         placed = self._continuity.place(source, packet.sequence, packet.timestamp, now)
         if placed is None:
@@ -123,7 +123,7 @@ class Track:
             self._flush()
         elif self._timer is None:
             self._timer = self._loop.call_later(HOLD, self._flush)
-        return timestamp
+        return outgoing
 
     def resend(self, viewer: Viewer, lost: Sequence[int], now: float) -> None:
         """Send packets again that this viewer missed, from the shared history."""
