@@ -39,7 +39,8 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 
 bench: bench-relay bench-hub ## both of these
 
-bench-relay: $(VENV)/.test ## server CPU per forwarded packet at 50 viewers, and aiortc's MediaRelay beside it
+bench-relay: $(VENV)/.test ## server CPU per packet at 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
+	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
 	@$(BIN)/python -m tests.load.relay
 
 bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 sockets, and two usual ways beside it

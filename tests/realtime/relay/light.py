@@ -13,6 +13,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 from aiortc.sdp import SessionDescription
 
 from realtime.relay.dtls import Certificate, Dtls, Records
+from realtime.relay.ice import read_check
 from realtime.relay.rtp import Packet, read_packet
 from tests.realtime.relay.clients import Signal
 
@@ -45,20 +46,33 @@ class LightPeer:
         self._tasks: list[asyncio.Task[None]] = []
         self._checked = asyncio.Event()
 
+    @property
+    def srtp(self) -> str:
+        """The SRTP profile agreed on; once open."""
+        return bytes(self.dtls._ssl.get_selected_srtp_profile()).decode()
+
     def offer(self, direction: str, payload_types: dict[str, int]) -> str:
         """An SDP offer; `payload_types` by "audio", "H264" or "VP8"."""
-        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(payload_types)}"]
-        for name, number in payload_types.items():
+        return self.describe(direction, payload_types, setup="actpass")
+
+    def describe(self, direction: str, payload_types: dict[str, int], *, setup: str, mids: Sequence[str] = ()) -> str:
+        """An SDP offer or answer; each section's mid is its name, unless others are given."""
+        mids = mids or list(payload_types)
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(mids)}"]
+        for mid, (name, number) in zip(mids, payload_types.items(), strict=True):
             kind = "audio" if name == "audio" else "video"
-            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", f"a=mid:{name}", f"a={direction}", "a=rtcp-mux"]
+            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", f"a={direction}", "a=rtcp-mux"]
             lines += [line.format(number) for line in FORMATS[name]]
-            lines += [f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._password}", "a=setup:actpass"]
+            lines += [f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._password}", f"a=setup:{setup}"]
             lines += [f"a=fingerprint:sha-256 {self.certificate.fingerprint}"]
         return "\r\n".join(lines) + "\r\n"
 
     async def open(self, signal: Signal, direction: str, payload_types: dict[str, int]) -> Self:
         """Negotiate, pass an ICE check and handshake. `direction` is "sendonly" or "recvonly"."""
-        answer = SessionDescription.parse(await signal(self.offer(direction, payload_types)))
+        return await self.connect(SessionDescription.parse(await signal(self.offer(direction, payload_types))))
+
+    async def connect(self, answer: SessionDescription) -> Self:
+        """Pass an ICE check of the other side, whose words these are, and handshake."""
         media = next(m for m in answer.media if m.port)
         assert media.ice is not None
         self.answer = answer
@@ -161,11 +175,17 @@ class LightPeer:
             if datagram[0] >= 128:
                 self._receive(datagram)
             elif datagram[0] < 4:
-                response = stun.parse_message(datagram)
-                if response.check_message_integrity(self._remote_password.encode()):
-                    self._checked.set()
+                self._take_stun(datagram)
             else:
                 self.dtls.records.feed(datagram)
+
+    def _take_stun(self, datagram: bytes) -> None:
+        check = read_check(datagram)
+        if check is not None:
+            if check.signed_with(self._password):
+                self._send(check.success(self.socket.getpeername(), self._password))
+        elif stun.parse_message(datagram).check_message_integrity(self._remote_password.encode()):
+            self._checked.set()
 
     def _receive(self, datagram: bytes) -> None:
         if 192 <= datagram[1] <= 223:

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from realtime.relay.dtls import Certificate
 from realtime.relay.link import MAX_MESSAGE, Call, Link
 from realtime.relay.stream import MAX_TAPS
 from realtime.relay.tap import RATE
-from tests.realtime.relay.clients import publishing, until, viewing
+from tests.realtime.relay.clients import publishing, relay_processes, until, viewing
 from tests.realtime.relay.light import LightPeer
 
 
@@ -40,20 +39,7 @@ class Booth:
     @property
     def process(self) -> int:
         """The process id of the one child that runs the worker."""
-        return children()[0]
-
-
-def children() -> list[int]:
-    """Processes of ours that run a relay."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command, parent = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue
-        if b"realtime.relay.worker" in command and int(parent) == os.getpid():
-            found.append(int(folder.name))
-    return found
+        return relay_processes()[0]
 
 
 @pytest.fixture
@@ -61,7 +47,7 @@ async def booth() -> AsyncIterator[Booth]:
     booth = Booth()
     async with booth.relay:
         yield booth
-    assert children() == []
+    assert relay_processes() == []
 
 
 async def test_media_and_sound_pass_and_the_owner_hears_who_is_live(booth: Booth) -> None:
@@ -134,7 +120,7 @@ async def test_a_crash_is_told_and_another_process_takes_over_the_port(booth: Bo
         async with asyncio.timeout(5):
             while await waiting is not None:
                 waiting = asyncio.create_task(anext(aiter(tap), None))
-    await until(lambda: booth.process != first if children() else False)
+    await until(lambda: booth.process != first if relay_processes() else False)
 
     async def answers() -> bool:
         try:
@@ -158,7 +144,7 @@ async def test_a_port_that_is_taken_is_an_error_on_entering_and_leaves_no_proces
         with pytest.raises(OSError, match="in use"):
             async with relay:
                 pass
-    assert children() == []
+    assert relay_processes() == []
 
 
 async def test_it_ends_when_its_owner_is_killed() -> None:
