@@ -41,6 +41,8 @@ class Certificate(RTCCertificate):
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
+            # Two records of 16 KiB for each peer, that hardly ever sends one after its handshake.
+            self._context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         return self._context
 
     @property

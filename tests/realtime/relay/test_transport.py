@@ -1,3 +1,5 @@
+import struct
+
 from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,34 @@ def test_a_check_is_answered_with_the_address_it_came_from() -> None:
     assert answer.attributes["XOR-MAPPED-ADDRESS"] == ("192.0.2.7", 4_000)
     assert answer.check_message_integrity(ours.password.encode())
     assert "FINGERPRINT" in answer.attributes
+
+
+def test_a_check_over_ipv6_is_answered_with_that_address() -> None:
+    check = read_check(request("ours:them", "secret"))
+    assert check is not None
+    answer = stun.parse_message(check.success(("fe80::7%eth0", 4_000, 0, 2), "secret"))
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == ("fe80::7", 4_000)
+    assert answer.check_message_integrity(b"secret")
+
+
+def test_what_a_stranger_adds_behind_the_signature_is_ignored() -> None:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST, attributes={"USERNAME": "ours:them"})
+    message.add_message_integrity(b"secret")
+    signed = bytes(message)
+    added = struct.pack("!HHHH8s", 0x0025, 0, 0x0006, 8, b"else:who")
+    check = read_check(signed[:2] + struct.pack("!H", len(signed) - 20 + len(added)) + signed[4:] + added)
+    assert check is not None
+    assert (check.local_ufrag, check.nominated) == ("ours", False)
+    assert check.signed_with("secret")
+
+
+@given(st.integers(0), st.integers(1, 255))
+def test_a_check_changed_on_its_way_is_not_believed(place: int, change: int) -> None:
+    datagram = bytearray(request("ours:them", "secret"))
+    signed = len(datagram) - 8  # FINGERPRINT comes last
+    datagram[place % signed] ^= change
+    check = read_check(bytes(datagram))
+    assert check is None or not check.signed_with("secret")
 
 
 def test_a_check_signed_with_another_password_is_not_believed() -> None:
