@@ -21,7 +21,7 @@ Schema = dict[str, Any]
 
 _COMMANDS: tuple[type, ...] = get_args(wire.Command)
 _ANSWERS: tuple[type, ...] = (wire.Welcome, wire.Snapshot, wire.Update, wire.Ack, wire.Failure, wire.My)
-_STATES: tuple[type, ...] = (wire.SessionState, wire.CaptionState, programme.Event)
+_STATES: tuple[type, ...] = (wire.SessionState, wire.CaptionState, wire.GlossaryState, programme.Event)
 _UNIONS: dict[str, tuple[type, ...]] = {
     "Command": _COMMANDS,
     "ClientMessage": (wire.Hello, *_COMMANDS),
@@ -44,7 +44,9 @@ def schemas() -> dict[str, Schema]:
     """JSON Schema of every struct on the socket by its name, with what the raw fields hold filled in."""
     _, found = msgspec.json.schema_components((wire.Hello, *_COMMANDS, *_ANSWERS, *_STATES), ref_template=_REF + "{name}")
     patch = {"type": "object", "description": "A JSON Merge Patch (RFC 7396)"}
-    found["Snapshot"]["properties"]["data"] = {"anyOf": [{"$ref": f"{_REF}SessionState"}, {"$ref": f"{_REF}CaptionState"}]}
+    found["Snapshot"]["properties"]["data"] = {
+        "anyOf": [{"$ref": f"{_REF}{name}"} for name in ("SessionState", "CaptionState", "GlossaryState")]
+    }
     found["Update"]["properties"]["data"] = patch
     found["My"]["properties"]["data"] = patch
     found["Ack"]["properties"]["result"] = {"type": "object"}

@@ -35,6 +35,7 @@ from sessions.loading import CUES_LIMIT, Invite
 from sessions.people import Role
 from sessions.programme import Event
 from sessions.store import Store, Write
+from translation.glossary import Term
 from translation.sources import Choice
 
 logger = logging.getLogger(__name__)
@@ -132,7 +133,8 @@ async def _open_sessions(
         lives[session.id] = LiveSession(session, held, hub, store, spawn, safe)
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
         choices = await store.read(partial(loading.caption_sources, session=session.id))
-        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]))
+        terms = await store.read(partial(loading.terms, session=session.id))
+        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]), msgspec.convert(terms, dict[str, Term]))
 
 
 def _relay(settings: Settings, changed: Callable[[str, str | None, bool], None], ended: Callable[[str], None]) -> RelayProcess:

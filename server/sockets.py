@@ -143,6 +143,8 @@ class Sockets:
         }
         if context.caller.may("staff.read"):
             allowed.add(live.staff.channel)
+        if context.caller.may("glossary.set"):
+            allowed.add(f"{live.session.id}/glossary")
         if name not in allowed:
             raise Forbidden("there is no such channel for you", code="unknown_channel")
         if isinstance(command, wire.ChannelSubscribe):

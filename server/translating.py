@@ -45,6 +45,6 @@ class QuestionTranslator:
             said, spoken = question.text, question.lang
             for lang in live.session.captions:
                 if lang != spoken and lang not in question.translations:
-                    text = await self._captioning.translate(said, spoken, lang)
+                    text = await self._captioning.translate(live.session.id, said, spoken, lang)
                     if text is not None:
                         await live.add_translation(id, lang, text, said)

@@ -20,6 +20,7 @@ from sessions.leaderboard import Leader
 from sessions.programme import Session, Texts
 from sessions.questions import AnswerState, Reason, State
 from sessions.secrecy import Count
+from translation.glossary import Term
 from translation.sources import Choice, Origin, Source
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -280,6 +281,13 @@ class CaptionSource(CommandBase, tag="caption.source"):
     source: Choice
 
 
+class GlossarySet(CommandBase, tag="glossary.set"):
+    """How a word is said from now on, in every translation of the session; without an `entry` the term is taken away."""
+
+    term: Id
+    entry: Term | None
+
+
 Command = (
     ChannelSubscribe
     | ChannelUnsubscribe
@@ -317,6 +325,7 @@ Command = (
     | CaptionCommit
     | CaptionCorrect
     | CaptionSource
+    | GlossarySet
 )
 ClientMessage = Hello | Command
 
@@ -490,6 +499,14 @@ class CaptionState(Struct, kw_only=True, omit_defaults=True):
     source: Source | None = None
 
 
+class GlossaryState(Struct, kw_only=True):
+    """The state of `{session}/glossary`: the session's own terms, and how many words were wanted so far and are in the translations."""
+
+    terms: dict[str, Term]
+    wanted: int
+    hit: int
+
+
 # ---- server -> client
 
 UpdateType = Literal[
@@ -530,6 +547,8 @@ UpdateType = Literal[
     "caption.cued",
     "caption.corrected",
     "source.changed",
+    "glossary.set",
+    "glossary.counted",
 ]
 
 

@@ -83,6 +83,12 @@ def caption_sources(db: Connection, session: str) -> dict[str, str]:
     return {row[0]: row[1] for row in db.execute(select(table.c.lang, table.c.choice).where(table.c.session == session))}
 
 
+def terms(db: Connection, session: str) -> dict[str, dict[str, Any]]:
+    """The session's own glossary by id."""
+    table = _table(tables.TermRow)
+    return {row[0]: row[1] for row in db.execute(select(table.c.id, table.c.term).where(table.c.session == session).order_by(table.c.id))}
+
+
 def _questions(db: Connection, session: str) -> Questions:
     table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
     voters: defaultdict[str, set[str]] = defaultdict(set)

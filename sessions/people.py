@@ -36,7 +36,7 @@ CURATE = ANSWER | {
 }
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
 RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}
-CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"})
+CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source", "glossary.set"})
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
 

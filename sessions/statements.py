@@ -43,6 +43,11 @@ def _unvote(_: Dialect) -> Delete:
     return delete(table).where(table.c.question == bindparam("question"), table.c.person == bindparam("person"))
 
 
+def _unterm(_: Dialect) -> Delete:
+    table: Any = tables.TermRow.__table__  # type: ignore[attr-defined]
+    return delete(table).where(table.c.session == bindparam("session"), table.c.id == bindparam("id"))
+
+
 def _gone(row: type[SQLModel]) -> Make:
     """Delete by `id`."""
     table: Any = row.__table__  # type: ignore[attr-defined]
@@ -87,6 +92,8 @@ STATEMENTS: dict[str, Make] = {
     "count": _upsert(tables.CountRow, keep=True),
     "reaction": _upsert(tables.ReactionRow),
     "cue": _upsert(tables.CueRow),
+    "glossary.set": _upsert(tables.TermRow),
+    "glossary.remove": _unterm,
     "caption.source": _upsert(tables.CaptionSourceRow),
     "reply": _upsert(tables.ReplyRow, keep=True),
 }

@@ -193,6 +193,15 @@ class CaptionSourceRow(SQLModel, table=True):
     choice: str
 
 
+class TermRow(SQLModel, table=True):
+    """A word of a session and how it is said in each language."""
+
+    __tablename__ = "term"
+    session: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    term: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class ReplyRow(SQLModel, table=True):
     """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again."""
 

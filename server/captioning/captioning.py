@@ -5,7 +5,6 @@ language however many read it. Each language is a channel `{session}/captions/{l
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
@@ -18,12 +17,15 @@ from server.captioning.interpreting import Interpreting
 from server.captioning.readers import Keep, Readers
 from server.captioning.room import Line, Room
 from server.patch import Doc
-from sessions.errors import Conflict, Invalid, NotHere
+from sessions.errors import Conflict, Invalid, NotHere, TooMany
 from sessions.loading import CUES_LIMIT
 from sessions.programme import Session
-from translation.engines import EngineError, Heard, Recognizer, Translator
+from translation.engines import Heard, Recognizer, Translator
+from translation.film import FILM
+from translation.glossary import TERMS_LIMIT, Term
 from translation.lines import split, tail
 from translation.sources import Choice, Origin, Writer
+from translation.translations import Terms, Translations
 
 TYPING = 0.06
 """Seconds a typed grapheme is taken to have been spoken for, when only the finished line is known."""
@@ -33,8 +35,6 @@ SKEW = 60_000
 
 WATCH = 1.0
 """Seconds between two looks at whether the sources are silent."""
-
-logger = logging.getLogger(__name__)
 
 
 class Captioning:
@@ -49,7 +49,7 @@ class Captioning:
         translators: Sequence[Translator],
         keep: Keep,
     ) -> None:
-        self._tap, self._recognizers, self._translators = tap, recognizers, translators
+        self._tap, self._recognizers, self._translations = tap, recognizers, Translations(translators)
         self._readers = Readers(hub, keep)
         self._interpreting = Interpreting(self._readers, self.translate, self._spawn)
         self._rooms: dict[str, Room] = {}
@@ -67,22 +67,28 @@ class Captioning:
         for recognizers in self._recognizers.values():
             for recognizer in recognizers:
                 await recognizer.close()
-        for translator in self._translators:
-            await translator.close()
+        await self._translations.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def open(self, session: Session, kept: Mapping[str, list[tuple[int, Doc]]], choices: Mapping[str, Choice] | None = None) -> None:
-        """Open a session's channels with the finals that were kept, oldest first, and the sources chosen, both by language."""
+    def open(
+        self,
+        session: Session,
+        kept: Mapping[str, list[tuple[int, Doc]]],
+        choices: Mapping[str, Choice] | None = None,
+        terms: Mapping[str, Term] | None = None,
+    ) -> None:
+        """Open a session's channels with the finals that were kept, oldest first, and the sources chosen, by language; terms by id."""
         states: dict[str, Doc] = {}
         for lang in session.captions:
             states[lang] = {"lang": lang, "cues": {str(number): cue for number, cue in kept.get(lang, [])[-CUES_LIMIT:]}}
         newest = max((number for lines in kept.values() for number, _ in lines), default=0)
         writers = {lang: Writer((choices or {}).get(lang, "auto")) for lang in states}
-        room = self._rooms[session.id] = Room(session, states, newest + 1, writers)
+        room = self._rooms[session.id] = Room(session, states, newest + 1, writers, Terms(FILM))
+        room.use(terms or {})
         self._readers.open(room)
 
     # Who speaks
@@ -190,28 +196,25 @@ class Captioning:
                 self._interpreting.final(room, Line(number, piece, room.machine(time.monotonic())))
 
     async def _watch(self) -> None:
-        """A source falls silent without any event."""
+        """A source falls silent without any event, and the glossary's count is news only now and then."""
         while True:
             await asyncio.sleep(WATCH)
             for room in self._rooms.values():
                 self._readers.sources(room)
+                self._readers.counts(room)
 
     # Translation, of questions too
 
-    def can_translate(self, source: str, target: str) -> bool:
-        return _base(source) == _base(target) or any(engine.can(source, target) for engine in self._translators)
+    async def translate(self, session: str, text: str, source: str, target: str) -> str | None:
+        """The text in another language, with the session's words; None when nobody can say it. Cancelling loses only this text."""
+        return await self._translations.translate(text, source, target, self._rooms[session].terms)
 
-    async def translate(self, text: str, source: str, target: str) -> str | None:
-        """The text in another language; None when nobody can say it. Cancelling loses only this text."""
-        if _base(source) == _base(target):
-            return text
-        for engine in self._translators:
-            if engine.can(source, target):
-                try:
-                    return await engine.translate(text, source, target)
-                except EngineError as error:
-                    logger.warning("not translated from %s to %s: %s", source, target, error)
-        return None
+    def set_term(self, session: str, id: str, term: Term | None) -> None:
+        """A term from now on; None takes it away. Raises TooMany past TERMS_LIMIT."""
+        room = self._rooms[session]
+        if term is not None and id not in room.glossary["terms"] and len(room.glossary["terms"]) >= TERMS_LIMIT:
+            raise TooMany(f"a glossary has at most {TERMS_LIMIT} terms")
+        self._readers.term(room, id, term)
 
 
 def _fault(room: Room, bad: bool) -> None:

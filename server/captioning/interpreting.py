@@ -16,8 +16,8 @@ QUEUE_LIMIT = 200
 PARTIAL_PAUSE = 0.3
 """Seconds between two translations of lines in the making."""
 
-Translate = Callable[[str, str, str], Awaitable[str | None]]
-"""A text from one language into another; None when nobody can say it."""
+Translate = Callable[[str, str, str, str], Awaitable[str | None]]
+"""A session's text from one language into another; None when nobody can say it."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Interpreting:
                 group.create_task(self._into(room, lang, cue, number))
 
     async def _into(self, room: Room, lang: str, cue: Doc, number: int | None) -> None:
-        text = await self._translate(cue["text"], cue["lang"], lang)
+        text = await self._translate(room.session.id, cue["text"], cue["lang"], lang)
         made = {"via": "untranslated"} if text is None else {"via": "machine", "text": text, "lang": lang}
         room.writers[lang].faulty = text is None
         if number is not None:

@@ -10,6 +10,7 @@ from server.captioning.room import Room
 from server.patch import Doc, difference, merge
 from server.wire import UpdateType
 from sessions.loading import CUES_LIMIT
+from translation.glossary import Term
 
 Keep = Callable[[str, str, int, Doc], None]
 """Makes a final durable: session, language, number, cue. The same number again is a correction."""
@@ -26,6 +27,7 @@ class Readers:
     def open(self, room: Room) -> None:
         for lang, state in room.states.items():
             self._hub.open(room.channel(lang), lambda state=state: _encode(state))  # type: ignore[misc]
+        self._hub.open(f"{room.session.id}/glossary", lambda: _encode(room.glossary))
 
     def reading(self, room: Room, lang: str) -> int:
         return self._hub.followers(room.channel(lang))
@@ -59,6 +61,22 @@ class Readers:
         """Who writes each language now, where that is news."""
         for lang in room.states:
             self._tell(room, lang, {}, "source.changed")
+
+    def term(self, room: Room, id: str, term: Term | None) -> None:
+        terms = {name: value for name, value in room.glossary["terms"].items() if name != id}
+        if term is not None:
+            terms[id] = msgspec.to_builtins(term)
+        patch = difference({"terms": room.glossary["terms"]}, {"terms": terms})
+        room.use(msgspec.convert(terms, dict[str, Term]))
+        if patch:
+            self._hub.publish(f"{room.session.id}/glossary", "glossary.set", _encode(patch))
+
+    def counts(self, room: Room) -> None:
+        """How many words the glossary wanted and got, where that is news."""
+        patch = difference(room.glossary, room.glossary | {"wanted": room.terms.wanted, "hit": room.terms.hit})
+        if patch:
+            merge(room.glossary, patch)
+            self._hub.publish(f"{room.session.id}/glossary", "glossary.counted", _encode(patch))
 
     def _tell(self, room: Room, lang: str, patch: Doc, type: UpdateType = "caption.cued") -> None:
         state, source = room.states[lang], room.source(lang, time.monotonic())

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from server.captioning.hearing import Hearing
 from server.patch import Doc
 from sessions.programme import Session
+from translation.film import FILM
+from translation.glossary import Glossary, Term
 from translation.sources import Source, Writer
+from translation.translations import Terms
 
 
 @dataclass(slots=True)
@@ -27,6 +32,9 @@ class Room:
     number: int
     """The next line's."""
     writers: dict[str, Writer]
+    terms: Terms
+    glossary: Doc = field(default_factory=lambda: {"terms": {}, "wanted": 0, "hit": 0})
+    """The state of the glossary's channel."""
     waiting: deque[Line] = field(default_factory=deque)
     partial: Doc | None = None
     typing_since: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -41,6 +49,11 @@ class Room:
 
     def channel(self, lang: str) -> str:
         return f"{self.session.id}/captions/{lang}"
+
+    def use(self, terms: Mapping[str, Term]) -> None:
+        """The session's own terms over those that every session has."""
+        self.terms.glossary = Glossary(terms).over(FILM)
+        self.glossary["terms"] = {id: msgspec.to_builtins(term) for id, term in terms.items()}
 
     def line(self, lang: str, number: int) -> Doc | None:
         """A final that newcomers still get."""

@@ -45,4 +45,5 @@ HANDLERS: dict[type, Handler] = {
     wire.CaptionCommit: captions.commit,
     wire.CaptionCorrect: captions.correct,
     wire.CaptionSource: captions.switch,
+    wire.GlossarySet: captions.set_term,
 }

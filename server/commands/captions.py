@@ -1,4 +1,6 @@
-"""`caption.*`: lines of a human captioner, corrections, and who writes a language."""
+"""`caption.*`: lines of a human captioner, corrections, who writes a language; `glossary.set`: how its words are said."""
+
+import msgspec
 
 from server import wire
 from server.commands.context import Context
@@ -6,6 +8,10 @@ from server.live import Outcome
 from sessions.people import NAME_LIMIT
 from sessions.store import Write
 from sessions.text import clean, language
+from translation.glossary import Term
+
+TERM_LIMIT = 160
+"""Graphemes of a term in one language, its forms together; a longer one is refused."""
 
 LINE_LIMIT = 500
 """Graphemes of one caption line; a longer one is refused."""
@@ -29,6 +35,18 @@ def switch(context: Context, command: wire.CaptionSource) -> Outcome:
     session, lang = context.live.session.id, language(command.lang)
     context.captioning.choose(session, lang, command.source)
     return Outcome([Write("caption.source", {"session": session, "lang": lang, "choice": command.source})])
+
+
+def set_term(context: Context, command: wire.GlossarySet) -> Outcome:
+    session, entry = context.live.session.id, command.entry
+    key = {"session": session, "id": command.term}
+    if entry is None:
+        context.captioning.set_term(session, command.term, None)
+        return Outcome([Write("glossary.remove", key)])
+    texts = {language(lang): clean(text, TERM_LIMIT, "the term") for lang, text in entry.texts.items()}
+    term = Term(texts=texts, protect=entry.protect)
+    context.captioning.set_term(session, command.term, term)
+    return Outcome([Write("glossary.set", key | {"term": msgspec.to_builtins(term)})])
 
 
 def _said(command: wire.CaptionCommit | wire.CaptionCorrect) -> tuple[str, str | None]:

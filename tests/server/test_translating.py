@@ -33,7 +33,7 @@ def said_in_spanish(talk: Talk) -> list[str]:
 
 def kill(site: Site) -> None:
     """End every pipeline that runs, as the kernel does when memory is short."""
-    (engine,) = (engine for engine in site.services.captioning._translators if isinstance(engine, Apertium))
+    (engine,) = (engine for engine, _ in site.services.captioning._translations._engines if isinstance(engine, Apertium))
     for pipeline in engine._pipelines.values():
         assert pipeline._starting is not None
         os.killpg(pipeline._starting.result().pid, signal.SIGKILL)

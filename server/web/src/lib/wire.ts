@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -128,6 +128,21 @@ export interface Form {
   anonymity?: Anonymity;
   revote?: 'final' | 'last';
   pair?: string;
+}
+
+/** How a word is said from now on, in every translation of the session; without an `entry` the term is taken away. */
+export interface GlossarySet {
+  type: 'glossary.set';
+  term: string;
+  entry: Term | null;
+  id: string;
+}
+
+/** The state of `{session}/glossary`: the session's own terms, and how many words were wanted so far and are in the translations. */
+export interface GlossaryState {
+  terms: Record<string, Term>;
+  wanted: number;
+  hit: number;
 }
 
 /** The first message, within 5 s; `captions` is the language to follow, if any. */
@@ -534,7 +549,7 @@ export interface Snapshot {
   channel: string;
   epoch: string;
   seq: number;
-  data: SessionState | CaptionState;
+  data: SessionState | CaptionState | GlossaryState;
 }
 
 /** Where a language's lines come from now, and whether they do. `degraded`: late, or from a second choice, or not translated. `silent`: none came for a while. `choice` is what was asked for. */
@@ -562,6 +577,12 @@ export interface Tally {
   leaders?: Leader[];
 }
 
+/** One thing in several languages, by base tag. `film|films` are forms that correspond by their place. `protect` says that where a language is not listed the word stays as it was said: a name, a title. Lower case stands for any case; with a capital only that spelling is meant. */
+export interface Term {
+  texts: Record<string, string>;
+  protect?: boolean;
+}
+
 export interface Track {
   id: string;
   names: Record<string, string>;
@@ -585,9 +606,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
