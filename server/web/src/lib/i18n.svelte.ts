@@ -1,4 +1,4 @@
-import en from '../messages/en.json';
+import type en from '../messages/en.json';
 import { ProblemError } from './problem';
 import { negotiate, render, type Params } from './text';
 
@@ -10,7 +10,7 @@ type Catalogue = Partial<Record<Key, string>>;
 const KEPT = 'marquee:locale';
 const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set(['ar']);
 const LOADERS: Record<Locale, () => Promise<{ default: Catalogue }>> = {
-  en: () => Promise.resolve({ default: en }),
+  en: () => import('../messages/en.json'),
   es: () => import('../messages/es.json'),
   fr: () => import('../messages/fr.json'),
   ar: () => import('../messages/ar.json'),
@@ -20,7 +20,7 @@ const LOADERS: Record<Locale, () => Promise<{ default: Catalogue }>> = {
 class I18n {
   /** Changes together with the words, once they are loaded. */
   locale: Locale = $state('en');
-  words: Catalogue = $state.raw(en);
+  words: Catalogue = $state.raw({});
   wanted: Locale = 'en';
   get dir(): 'ltr' | 'rtl' {
     return RIGHT_TO_LEFT.has(this.locale) ? 'rtl' : 'ltr';
@@ -29,9 +29,9 @@ class I18n {
 
 export const i18n = new I18n();
 
-/** The words of `key` in the locale, in English where a translation is missing. */
+/** The words of `key` in the locale; every catalogue has every key, which a test holds. */
 export function t(key: Key, params: Params = {}): string {
-  return render(i18n.words[key] ?? en[key] ?? key, params, i18n.locale);
+  return render(i18n.words[key] ?? key, params, i18n.locale);
 }
 
 /** What to tell the guest about an error, by its code. */
@@ -39,7 +39,7 @@ export function errorText(error: unknown): string {
   const code = error instanceof ProblemError ? error.code : typeof error === 'string' ? error : 'unknown';
   const key = `error.${code}`;
   const count = error instanceof ProblemError ? error.wait : 0;
-  return t(key in en ? (key as Key) : 'error.unknown', { count });
+  return t(key in i18n.words ? (key as Key) : 'error.unknown', { count });
 }
 
 /** Loads the words and then changes to them; the choice is kept. Without a network the page stays as it is. */
