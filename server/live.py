@@ -25,7 +25,7 @@ from server.patch import Doc
 from server.results import Results
 from server.safe import Safe
 from server.wire import UpdateType
-from sessions import loading, merging
+from sessions import loading, merging, wording
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
 from sessions.people import RIGHTS, Role
@@ -308,7 +308,7 @@ class LiveSession:
 
     async def add_translation(self, id: str, lang: str, text: str, of: str) -> None:
         """Keep a machine's translation of a question that said `of`, and tell it with what it shows to be similar."""
-        if not self.questions.translated(id, lang, text, of):
+        if not wording.translated(self.questions, id, lang, text, of):
             return
         merging.compare(self.questions, id)
         try:

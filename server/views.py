@@ -7,7 +7,7 @@ import msgspec
 from msgspec import structs
 
 from server import wire
-from sessions import ordering
+from sessions import ordering, wording
 from sessions.moderation import Entry, Log
 from sessions.polls import Poll
 from sessions.questions import Question, Questions
@@ -42,12 +42,12 @@ def question(questions: Questions, item: Question, *, staff: bool) -> View | Non
         answer=item.answer,
         edited_at=item.edited_at,
     )
-    return document(_for_staff(seen, item) if staff else seen)
+    return document(_for_staff(seen, item, wording.flagged(questions, item)) if staff else seen)
 
 
-def _for_staff(seen: wire.Question, item: Question) -> wire.Question:
+def _for_staff(seen: wire.Question, item: Question, flagged: list[str]) -> wire.Question:
     more = {name: getattr(item, name) for name in ("version", "reason", "original", "appeal", "merged_into", "labels", "similar")}
-    return msgspec.structs.replace(seen, **more)
+    return msgspec.structs.replace(seen, flagged=flagged, **more)
 
 
 def own(questions: Questions, item: Question) -> View:
@@ -79,7 +79,11 @@ def desk(questions: Questions, log: Log, *, staff: bool) -> View:
         "next": following(questions),
         "moderation": {"acts": dict(log.acts), "reasons": dict(log.reasons)},
     }
-    return view | ({"log": {str(entry.number): act(entry) for entry in list(log.entries.values())[-ACTS_LIMIT:]}} if staff else {})
+    if not staff:
+        return view
+    view["log"] = {str(entry.number): act(entry) for entry in list(log.entries.values())[-ACTS_LIMIT:]}
+    view["watched"] = {lang: list(words) for lang, words in questions.watched.items()}
+    return view
 
 
 def following(questions: Questions) -> list[str]:

@@ -173,6 +173,13 @@ class QuestionSlow(CommandBase, tag="question.slow"):
     seconds: Annotated[int, Meta(ge=0, le=3600)]
 
 
+class ModerationWatch(CommandBase, tag="moderation.watch"):
+    """Watches for these words in questions of a language, instead of those before: hints to moderators, no verdicts."""
+
+    lang: Lang
+    words: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=200)]
+
+
 class ModerationUndo(CommandBase, tag="moderation.undo"):
     """Brings back what an entry of the log changed, where nothing has changed it since."""
 
@@ -309,6 +316,7 @@ Command = (
     | QuestionUnmerge
     | QuestionTranslate
     | QuestionSlow
+    | ModerationWatch
     | ModerationUndo
     | PollOpen
     | PollClose
@@ -337,8 +345,8 @@ class Question(Struct, kw_only=True, omit_defaults=True):
     """A question as its reader may know it: `author` is absent when asked anonymously (also for moderators).
 
     `translations` are the machine's, or a person's in the languages that `corrected` names. Only staff is told the fields from
-    `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `appeal` is what its
-    author said to a dismissal.
+    `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `flagged` are watched
+    words in it, `appeal` is what its author said to a dismissal.
     """
 
     id: str
@@ -360,6 +368,7 @@ class Question(Struct, kw_only=True, omit_defaults=True):
     merged_into: str | None = None
     labels: list[str] = []
     similar: list[str] = []
+    flagged: list[str] = []
 
 
 class OwnQuestion(Struct, kw_only=True, omit_defaults=True):
@@ -448,7 +457,7 @@ class Presence(Struct):
 
 
 class SessionState(Struct, kw_only=True, omit_defaults=True):
-    """The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`.
+    """The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`) and watched words, of `{session}/staff`.
 
     `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and
     languages; `slow` is how many seconds a person waits between two questions, absent when they need not.
@@ -466,6 +475,7 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     stage: str | None = None
     slow: int | None = None
     log: dict[str, Act] | None = None
+    watched: dict[str, list[str]] | None = None
 
 
 class Cue(Struct, kw_only=True, omit_defaults=True):
@@ -526,6 +536,7 @@ UpdateType = Literal[
     "question.merged",
     "question.unmerged",
     "question.slowed",
+    "moderation.watched",
     "moderation.undone",
     "question.voted",
     "question.translated",

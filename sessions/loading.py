@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
-from sessions import ballots, moderation, questions, tables
+from sessions import ballots, moderation, questions, tables, wording
 from sessions.ballots import Opener
 from sessions.moderation import Actor, Entry, Log
 from sessions.people import RIGHTS, Role
@@ -97,7 +97,11 @@ def _questions(db: Connection, session: str) -> Questions:
         voters[question].add(person)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.asked_at, table.c.id)).mappings()
     items = [_question(row, voters[row["id"]]) for row in rows]
-    return Questions(items, *db.execute(select(stage.c.question, stage.c.slow).where(stage.c.session == session)).first() or ())
+    found = Questions(items, *db.execute(select(stage.c.question, stage.c.slow).where(stage.c.session == session)).first() or ())
+    watched = _table(tables.WatchedRow)
+    for lang, words in db.execute(select(watched.c.lang, watched.c.words).where(watched.c.session == session)):
+        wording.watch(found, lang, words)
+    return found
 
 
 def _question(row: RowMapping, votes: set[str]) -> Question:

@@ -6,10 +6,12 @@ merged into it, and they come along.
 
 from sessions.errors import Conflict
 from sessions.questions import Question, Questions
-from sessions.similarity import similar
 
 OPEN = ("pending", "published")
 """States in which a question may be merged or have others merged into it."""
+
+SUGGESTIONS_LIMIT = 3
+"""Questions suggested as the same as another, the nearest; the rest is not told."""
 
 
 def merge(questions: Questions, id: str, into: str) -> Question:
@@ -31,9 +33,11 @@ def unmerge(questions: Questions, id: str) -> Question:
 
 
 def compare(questions: Questions, id: str) -> None:
-    """Note on a question which others may ask the same."""
+    """Note on a question, whose words are new, which others may ask the same."""
     question = questions.find(id)
-    question.similar = similar(question, (one for one in questions.items.values() if one.state in OPEN and one.merged_into is None))
+    questions.index.put(id, question.texts)
+    near = [questions.find(other) for other in questions.index.near(id)]
+    question.similar = [one.id for one in near if one.state in OPEN and one.merged_into is None][:SUGGESTIONS_LIMIT]
 
 
 def check(question: Question, root: Question) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sessions import merging
+from sessions import merging, wording
 from sessions.errors import Conflict, NotHere
 from sessions.questions import Questions
 
@@ -76,6 +76,7 @@ class Log:
 def facts(questions: Questions, id: str | None) -> Facts:
     """What moderators can change, of one question and of the session."""
     found: Facts = {"stage": questions.stage, "slow": questions.slow}
+    found |= {f"watched:{lang}": list(words) for lang, words in questions.watched.items()}
     if id is not None:
         question = questions.find(id)
         found |= {name: getattr(question, name) for name in FACTS}
@@ -98,6 +99,8 @@ def undo(questions: Questions, entry: Entry) -> None:
     stage, slow = wanted.pop("stage", questions.stage), wanted.pop("slow", questions.slow)
     if stage not in (None, entry.question, questions.stage):
         questions.published(stage)
+    for name in [name for name in wanted if name.startswith("watched:")]:
+        wording.watch(questions, name.partition(":")[2], wanted.pop(name) or [])
     if entry.question is not None:
         _set(questions, entry.question, wanted)
     questions.slow = slow

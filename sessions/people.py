@@ -32,6 +32,7 @@ CURATE = ANSWER | {
     "question.merge",
     "question.unmerge",
     "question.slow",
+    "moderation.watch",
     "moderation.undo",
 }
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})

@@ -20,7 +20,7 @@ Three axes, kept apart. `state` is what becomes of a question; what its author d
 
 `stage` points at one published question or at none; what leaves the public leaves the stage. Saying an act twice is no error.
 A question merged into another (`merging.py`) goes where that one goes: moderators must unmerge it first, its author need not.
-What the audience does is in `asking.py`; here is what all rules stand on, and what moderators and speakers do.
+What the audience does is in `asking.py`, what is done to the words in `wording.py`; here is what all rules stand on.
 """
 
 from collections import defaultdict
@@ -31,7 +31,8 @@ from msgspec import Struct, field
 
 from sessions.errors import Conflict, Invalid, NotHere, TooMany
 from sessions.programme import Texts
-from sessions.text import clean, language
+from sessions.similarity import Index
+from sessions.text import clean
 
 TEXT_LIMIT = 300
 """Graphemes of a question; a longer one is refused."""
@@ -39,14 +40,8 @@ TEXT_LIMIT = 300
 ANSWER_LIMIT = 1000
 """Graphemes of a written answer; a longer one is refused."""
 
-TRANSLATION_LIMIT = 900
-"""Graphemes of a translation somebody wrote: some languages need three times the room."""
-
 LABELS_LIMIT, LABEL_LIMIT = 5, 30
 """Labels of one question, and graphemes of one; more or longer ones are refused."""
-
-CORRECTIONS_LIMIT = 30
-"""Languages in which somebody wrote a question's translation; past it TooMany."""
 
 SLOW_LIMIT = 3600
 """Seconds that slow mode may ask people to wait; more is refused."""
@@ -96,18 +91,29 @@ class Question(Struct, kw_only=True):
     votes: set[str]
 
     @property
+    def texts(self) -> Texts:
+        """It in every language there is, a person's words before the machine's."""
+        return self.translations | self.corrections | {self.lang: self.text}
+
+    @property
     def public(self) -> bool:
         return self.state == "published" and self.merged_into is None
 
 
 class Questions:
-    """All questions of a session by id, the one on the stage, and the seconds a person must wait between two (`slow`)."""
+    """All questions of a session by id, the one on the stage, and the seconds a person must wait between two (`slow`).
+
+    `watched` are words to watch for by language, each with the form it is looked for in (`wording.py`).
+    """
 
     def __init__(self, items: list[Question], stage: str | None = None, slow: int = 0) -> None:
         self.items = {question.id: question for question in items}
         self.stage, self.slow = stage, slow
+        self.watched: dict[str, dict[str, str]] = {}
+        self.index = Index()
         self._merged: defaultdict[str, set[str]] = defaultdict(set)
         for question in items:
+            self.index.put(question.id, question.texts)
             if question.merged_into is not None:
                 self._merged[question.merged_into].add(question.id)
 
@@ -174,31 +180,11 @@ class Questions:
             raise TooMany(f"a question takes {LABELS_LIMIT} labels")
         return self.set(question, labels=cleaned)
 
-    def correct(self, id: str, lang: str, text: str) -> Question:
-        """A translation by a person, instead of the machine's."""
-        question, lang = self.find(id), language(lang)
-        if lang == question.lang:
-            raise Invalid("these are the author's own words")
-        corrections = question.corrections | {lang: clean(text, TRANSLATION_LIMIT, "the translation")}
-        if len(corrections) > CORRECTIONS_LIMIT:
-            raise TooMany(f"a question takes {CORRECTIONS_LIMIT} translations")
-        return self.set(question, corrections=corrections)
-
     def slow_down(self, seconds: int) -> None:
         """Let each person ask one question in so many seconds; 0 ends it."""
         if not 0 <= seconds <= SLOW_LIMIT:
             raise Invalid(f"slow mode takes 0 to {SLOW_LIMIT} seconds")
         self.slow = seconds
-
-    # The machine
-
-    def translated(self, id: str, lang: str, text: str, of: str) -> bool:
-        """The machine's translation of the words `of`. Whether it is wanted: the words may have been edited meanwhile."""
-        question = self.items.get(id)
-        if question is None or question.text != of:
-            return False
-        question.translations[lang] = text
-        return True
 
     # What was merged
 

@@ -81,6 +81,7 @@ STATEMENTS: dict[str, Make] = {
     "question.vote": _upsert(tables.QuestionVoteRow, keep=True),
     "question.unvote": _unvote,
     "stage": _upsert(tables.StageRow),
+    "watched": _upsert(tables.WatchedRow),
     "moderation": _upsert(tables.ModerationRow, keep=True),
     "poll": _upsert(tables.PollRow),
     "poll.delete": _gone(tables.PollRow),

@@ -79,6 +79,15 @@ class StageRow(SQLModel, table=True):
     slow: int
 
 
+class WatchedRow(SQLModel, table=True):
+    """Words that a session's moderators watch for in a language."""
+
+    __tablename__ = "watched"
+    session: str = Field(primary_key=True)
+    lang: str = Field(primary_key=True)
+    words: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class ModerationRow(SQLModel, table=True):
     """An entry in a session's log of moderation: written once, never changed. `actor` is none for a question's author."""
 

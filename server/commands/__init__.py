@@ -29,6 +29,7 @@ HANDLERS: dict[type, Handler] = {
     wire.QuestionUnmerge: moderation.unmerge,
     wire.QuestionTranslate: moderation.translate,
     wire.QuestionSlow: moderation.slow,
+    wire.ModerationWatch: moderation.watch,
     wire.ModerationUndo: moderation.undo,
     wire.PollCreate: polls.create,
     wire.PollEdit: polls.edit,

@@ -54,8 +54,11 @@ class Deed:
         writes = [question_write(self._live.session.id, one) for one in changed]
         if "stage" in after or "slow" in after:
             writes.append(self._stage())
+        watched = [name.partition(":")[2] for name in after if name.startswith("watched:")]
+        writes += [self._watched(lang) for lang in watched]
         writes.append(self._logged(act, before, after, reason, undoes))
-        return Outcome(writes, Change(type, questions=tuple(families), desk=True), mine=self._mine(families))
+        told = tuple(self._questions.items) if watched else tuple(families)  # any question may hold a word that is watched now
+        return Outcome(writes, Change(type, questions=told, desk=True), mine=self._mine(families))
 
     def _logged(self, act: str, before: moderation.Facts, after: moderation.Facts, reason: str | None, undoes: int | None) -> Write:
         at = time.time_ns() // 1_000_000
@@ -87,6 +90,10 @@ class Deed:
 
     def _stage(self) -> Write:
         return Write("stage", {"session": self._live.session.id, "question": self._questions.stage, "slow": self._questions.slow})
+
+    def _watched(self, lang: str) -> Write:
+        words = list(self._questions.watched.get(lang, ()))
+        return Write("watched", {"session": self._live.session.id, "lang": lang, "words": words})
 
     def _conflict(self, detail: str) -> Conflict:
         return Conflict(detail, current=self._seen())

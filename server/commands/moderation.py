@@ -7,7 +7,7 @@ from server.commands.context import Context
 from server.commands.deed import Deed
 from server.live import Outcome
 from server.wire import UpdateType
-from sessions import merging
+from sessions import merging, wording
 from sessions import moderation as rules
 from sessions.errors import NotHere
 from sessions.questions import Questions
@@ -67,13 +67,24 @@ def translate(context: Context, command: wire.QuestionTranslate) -> Outcome:
     question = context.live.questions.find(command.question)
     if not question.public and not context.caller.may("staff.read"):
         raise NotHere(f"there is no question {command.question}")
-    return _act(context, command, "question.translated", lambda questions: questions.correct(command.question, command.lang, command.text))
+
+    def rule(questions: Questions) -> None:
+        wording.correct(questions, command.question, command.lang, command.text)
+        merging.compare(questions, command.question)
+
+    return _act(context, command, "question.translated", rule)
 
 
 def slow(context: Context, command: wire.QuestionSlow) -> Outcome:
     deed = Deed(context, None)
     deed.run(lambda: context.live.questions.slow_down(command.seconds))
     return deed.outcome("question.slowed", "question.slow")
+
+
+def watch(context: Context, command: wire.ModerationWatch) -> Outcome:
+    deed = Deed(context, None)
+    deed.run(lambda: wording.watch(context.live.questions, command.lang, command.words))
+    return deed.outcome("moderation.watched", "moderation.watch")
 
 
 def undo(context: Context, command: wire.ModerationUndo) -> Outcome:

@@ -180,6 +180,22 @@ async def test_a_correction_of_a_translation_reaches_all_readers(site: Site) -> 
         assert (await interpreter.do("question.translate", question=waiting, lang="es", text="No"))["code"] == "not_found"
 
 
+async def test_a_watched_word_is_a_hint_to_staff_and_changes_nothing_else(site: Site) -> None:
+    (id,) = await published(site, "Where did the Money go?")
+    async with site.talk("moderator") as moderator, site.talk(person="reader") as reader:
+        assert await moderator.do("moderation.watch", lang="en", words=["money", "gold"]) == {}
+        await moderator.until(lambda talk: talk.staff["questions"][id].get("flagged") == ["money"])
+        assert moderator.staff["watched"] == {"en": ["money", "gold"]}
+        later = await ask(reader, "Is all that glitters gold?")
+        await moderator.until(lambda talk: later in talk.staff["questions"])
+        assert (moderator.staff["questions"][later]["state"], moderator.staff["questions"][later]["flagged"]) == ("pending", ["gold"])
+        await moderator.do("moderation.undo", entry=next(reversed(site.services.lives[SESSION].log.entries)))
+        await moderator.until(lambda talk: "flagged" not in talk.staff["questions"][id] and talk.staff["watched"] == {})
+        assert "flagged" not in json.dumps(reader.heard)
+        assert "gold" not in json.dumps([message for message in reader.heard if message["type"] != "my"])
+    assert (await rows(site)).questions.watched == {}
+
+
 async def test_slow_mode_is_told_to_all_and_says_how_long_to_wait(site: Site) -> None:
     async with site.talk() as asker, site.talk("moderator") as moderator:
         assert await moderator.do("question.slow", seconds=60) == {}
@@ -233,6 +249,7 @@ COMMANDS: dict[str, Doc] = {
     "question.unmerge": {"question": "public"},
     "question.translate": {"question": "public", "lang": "fr", "text": "Pourquoi ?"},
     "question.slow": {"seconds": 0},
+    "moderation.watch": {"lang": "en", "words": ["money"]},
     "moderation.undo": {"entry": 1},
 }
 """Each command with what makes it possible, so that only the right to it decides."""

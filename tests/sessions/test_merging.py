@@ -5,10 +5,10 @@ from copy import deepcopy
 import msgspec
 import pytest
 
-from sessions import asking, merging
+from sessions import asking, merging, wording
 from sessions.errors import Conflict
+from sessions.merging import SUGGESTIONS_LIMIT
 from sessions.questions import Questions
-from sessions.similarity import SUGGESTIONS_LIMIT, similar
 from tests.sessions.making import question
 
 
@@ -120,33 +120,47 @@ def test_the_index_of_merged_ones_is_made_from_the_rows() -> None:
     assert voters(again, "q1") == voters(questions, "q1")
 
 
+def suggested(questions: Questions, id: str) -> list[str]:
+    merging.compare(questions, id)
+    return questions.find(id).similar
+
+
 def test_questions_in_other_words_are_suggested_the_nearest_first() -> None:
-    asked = question("new", text="How can we fund independent films?")
-    others = [
+    asked = [
+        question("new", text="How can we fund independent films?"),
         question("near", text="How do we fund independent films?"),
         question("nearer", text="how can we fund independent film?"),
         question("far", text="Who owns the archive?"),
         question("other language", text="¿Cómo financiamos el cine independiente?", lang="es"),
     ]
-    assert similar(asked, [asked, *others]) == ["nearer", "near"]
+    assert suggested(Questions(asked), "new") == ["nearer", "near"]
 
 
 def test_languages_meet_in_the_translations_and_a_persons_are_better() -> None:
     machine = {"en": "From where comes the money of cinema?"}
     spanish = question("es", text="¿Cómo financiamos el cine independiente?", lang="es", translations=machine)
     chinese = question("zh", text="我们如何资助独立电影？", lang="zh-Hans", translations={"en": "How do we fund independent films?"})
-    assert similar(chinese, [spanish]) == []
-    spanish.corrections = {"en-GB": "How do we fund independent films?"}
-    assert similar(chinese, [spanish]) == ["es"]
+    questions = Questions([spanish, chinese])
+    assert suggested(questions, "zh") == []
+    wording.correct(questions, "es", "en-GB", "How do we fund independent films?")
+    assert suggested(questions, "es") == ["zh"]
+    assert suggested(questions, "zh") == ["es"]
+
+
+def test_words_that_were_edited_away_suggest_nothing_any_more() -> None:
+    questions = Questions([question("q1"), question("q2", author="ben")])
+    assert suggested(questions, "q2") == ["q1"]
+    asking.edit(questions, "q1", "ana", "How do we fund independent films?", "en", now=9)
+    merging.compare(questions, "q1")
+    assert suggested(questions, "q2") == []
 
 
 def test_only_the_nearest_few_are_suggested() -> None:
-    others = [question(f"q{number}", text=f"How do we fund films of kind {number}?") for number in range(9)]
-    assert len(similar(question("new", text="How do we fund films of a kind?"), others)) == SUGGESTIONS_LIMIT
+    asked = [question(f"q{number}", text=f"How do we fund films of kind {number}?") for number in range(9)]
+    assert len(suggested(Questions(asked), "q1")) == SUGGESTIONS_LIMIT
 
 
 def test_a_question_is_compared_with_those_that_may_still_be_merged() -> None:
     states = ("pending", "published", "dismissed", "withdrawn")
     questions = Questions([question(f"q{number}", state=state) for number, state in enumerate(states)])
-    merging.compare(questions, "q0")
-    assert questions.find("q0").similar == ["q1"]
+    assert suggested(questions, "q0") == ["q1"]

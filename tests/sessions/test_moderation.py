@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sessions import asking, merging, moderation
+from sessions import asking, merging, moderation, wording
 from sessions.errors import Conflict, NotHere
 from sessions.moderation import ENTRIES_LIMIT, Actor, Entry, Log
 from sessions.questions import Questions
@@ -46,7 +46,7 @@ ACTS: dict[str, Callable[[Questions], object]] = {
     "answer": lambda questions: questions.answer("q1", "Because."),
     "label": lambda questions: questions.label("q1", ["money"]),
     "merge": lambda questions: merging.merge(questions, "q1", "q2"),
-    "correct": lambda questions: questions.correct("q1", "fr", "Pourquoi ?"),
+    "correct": lambda questions: wording.correct(questions, "q1", "fr", "Pourquoi ?"),
 }
 
 
@@ -66,6 +66,13 @@ def test_slow_mode_is_undone(desk: Desk) -> None:
     entry = desk.act("slow", lambda questions: questions.slow_down(30), None)
     desk.undo(entry)
     assert desk.questions.slow == 0
+
+
+def test_a_list_of_watched_words_is_undone(desk: Desk) -> None:
+    desk.act("watch", lambda questions: wording.watch(questions, "en", ["money"]), None)
+    entry = desk.act("watch", lambda questions: wording.watch(questions, "en", ["gold", "money"]), None)
+    desk.undo(entry)
+    assert list(desk.questions.watched["en"]) == ["money"]
 
 
 def test_a_question_comes_back_to_the_stage_it_was_dismissed_from(desk: Desk) -> None:

@@ -1,9 +1,10 @@
-"""Questions as moderators and speakers handle them: the three axes, labels, corrections."""
+"""Questions as moderators and speakers handle them: the three axes and labels."""
 
 from collections.abc import Callable
 
 import pytest
 
+from sessions import wording
 from sessions.errors import Conflict, Invalid, NotHere, TooLong, TooMany
 from sessions.questions import ANSWER_LIMIT, LABEL_LIMIT, LABELS_LIMIT, SLOW_LIMIT, Questions
 from tests.sessions.making import question
@@ -128,26 +129,10 @@ def test_labels_are_a_short_list_without_repeats() -> None:
     assert questions.label("q1", []).labels == []
 
 
-def test_a_persons_translation_stands_before_the_machines_and_the_machine_cannot_take_it_away() -> None:
-    questions = Questions([question(translations={"fr": "Qui a l'archive ?"})])
-    item = questions.correct("q1", "FR", "À qui appartiennent les archives ?")
-    assert questions.translated("q1", "fr", "Qui possède ?", of=item.text)
-    assert (item.translations | item.corrections)["fr"] == "À qui appartiennent les archives ?"
-    with pytest.raises(Invalid):
-        questions.correct("q1", "en", "Not what was asked")
-
-
-def test_a_translation_of_words_that_were_edited_meanwhile_is_not_wanted() -> None:
-    questions = Questions([question()])
-    assert not questions.translated("q1", "fr", "Pourquoi ?", of="Why?")
-    assert not questions.translated("q9", "fr", "Pourquoi ?", of="Why?")
-    assert questions.find("q1").translations == {}
-
-
 def test_votes_and_the_machines_work_make_no_new_version() -> None:
     questions = Questions([question(state="published")])
     questions.find("q1").votes.add("ben")
-    questions.translated("q1", "fr", "Pourquoi ?", of=questions.find("q1").text)
+    wording.translated(questions, "q1", "fr", "Pourquoi ?", of=questions.find("q1").text)
     assert questions.find("q1").version == 1
 
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from sessions import asking, merging, moderation, ordering
+from sessions import asking, merging, moderation, ordering, wording
 from sessions.errors import RuleError
 from sessions.moderation import Actor, Entry, Log
 from sessions.questions import Questions
@@ -97,11 +97,15 @@ class Session(RuleBasedStateMachine):
 
     @rule(id=ids, text=some.sampled_from(["Pourquoi ?", "Comment ?"]))
     def correct(self, id: str, text: str) -> None:
-        self.known("correct", lambda: self.questions.correct(id, "fr", text), id)
+        self.known("correct", lambda: wording.correct(self.questions, id, "fr", text), id)
 
     @rule(seconds=some.sampled_from([0, 2, 5000]))
     def slow(self, seconds: int) -> None:
         self.attempt("slow", lambda: self.questions.slow_down(seconds))
+
+    @rule(words=some.lists(some.sampled_from(["why", "how"]), max_size=2))
+    def watch(self, words: list[str]) -> None:
+        self.attempt("watch", lambda: wording.watch(self.questions, "en", words))
 
     @rule(back=some.integers(0, 5))
     def undo(self, back: int) -> None:

@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -182,6 +182,14 @@ export interface ModerationUndo {
   id: string;
 }
 
+/** Watches for these words in questions of a language, instead of those before: hints to moderators, no verdicts. */
+export interface ModerationWatch {
+  type: 'moderation.watch';
+  lang: string;
+  words: string[];
+  id: string;
+}
+
 /** A merge patch on `Me`, to every socket of one person (another tab voted; a question was dismissed). */
 export interface My {
   type: 'my';
@@ -319,7 +327,7 @@ export interface Presence {
   languages: Record<string, number>;
 }
 
-/** A question as its reader may know it: `author` is absent when asked anonymously (also for moderators). `translations` are the machine's, or a person's in the languages that `corrected` names. Only staff is told the fields from `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `appeal` is what its author said to a dismissal. */
+/** A question as its reader may know it: `author` is absent when asked anonymously (also for moderators). `translations` are the machine's, or a person's in the languages that `corrected` names. Only staff is told the fields from `version` on: `original` is what was asked before it was edited, `similar` are ids that may ask the same, `flagged` are watched words in it, `appeal` is what its author said to a dismissal. */
 export interface Question {
   id: string;
   text: string;
@@ -340,6 +348,7 @@ export interface Question {
   merged_into?: string;
   labels?: string[];
   similar?: string[];
+  flagged?: string[];
 }
 
 /** Marks a question answered, live or, with a `text`, in writing. */
@@ -527,7 +536,7 @@ export interface Session {
   interpreted?: string[];
 }
 
-/** The state of `{session}/public` and, with pending questions, drafts and the newest acts (`log`), of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
+/** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`) and watched words, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
 export interface SessionState {
   session: Session;
   questions: Record<string, Question>;
@@ -541,6 +550,7 @@ export interface SessionState {
   stage?: string;
   slow?: number;
   log?: Record<string, Act>;
+  watched?: Record<string, string[]>;
 }
 
 /** The whole state of a channel at `seq`. Forget what you had of it. */
@@ -606,9 +616,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
