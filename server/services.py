@@ -103,6 +103,8 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         for live in lives.values():
             stack.callback(live.close)
         translator = await stack.enter_async_context(QuestionTranslator(captioning))
+        for live in lives.values():
+            translator.catch_up(live)
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
         tokens = Tokens(settings.signing_key(), lives)

@@ -6,6 +6,7 @@ from typing import Self
 
 from server.captioning import Captioning
 from server.live import LiveSession
+from sessions.merging import OPEN
 
 QUEUE_LIMIT = 500
 """Questions that wait for translation; past it a question stays in its own language."""
@@ -35,6 +36,12 @@ class QuestionTranslator:
             self._queue.put_nowait((live, question))
         except asyncio.QueueFull:
             logger.warning("question %s is not translated: %d wait already", question, QUEUE_LIMIT)
+
+    def catch_up(self, live: LiveSession) -> None:
+        """Translate what waited when the service stopped, and what came with the programme."""
+        for question in live.questions.items.values():
+            if question.state in OPEN and not question.texts.keys() >= set(live.session.captions):
+                self.add(live, question.id)
 
     async def _run(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """The life of questions at real pages: merged, dismissed and appealed, edited, read in one's own language, every act logged and undone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from sessions.people import Role
 from tests.journeys.browser import Visitor, chromium
 from tests.server.site import SESSION, seed
 
+PAST = re.compile("past|pasado")
+"""A question about the past, before and after it is translated."""
+
 
 class Desk:
     """A moderator at their desk, who works with the keys."""
@@ -18,10 +22,10 @@ class Desk:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
 
-    def card(self, column: str, text: str) -> Locator:
+    def card(self, column: str, text: str | re.Pattern[str]) -> Locator:
         return self.visitor.test(f"column-{column}").locator("[data-card]").filter(has_text=text)
 
-    async def press(self, column: str, text: str, key: str) -> Locator:
+    async def press(self, column: str, text: str | re.Pattern[str], key: str) -> Locator:
         """Put the focus on a card and press a key."""
         card = self.card(column, text)
         await card.focus()
@@ -71,7 +75,11 @@ async def test_a_moderator_merges_dismisses_and_undoes_with_the_keys_and_askers_
         await expect(of_ben).not_to_contain_text("Joined")
 
         # Dismissed for a reason, appealed, published.
+        await moderator.test("watched-words").locator("summary").click()
+        await moderator.test("watch-text").fill("archive")
+        await moderator.test("watch-save").click()
         of_third = await ask(ana, third)
+        await expect(desk.card("pending", third).get_by_test_id("flagged")).to_contain_text("archive")
         card = await desk.press("pending", third, "d")
         await card.locator('[data-reason="unclear"]').click()
         await expect(of_third.get_by_test_id("own-status")).to_have_text("Dismissed: Unclear")
@@ -150,7 +158,7 @@ async def test_a_question_is_read_in_ones_own_language_and_a_translation_is_put_
         await moderator.test("slow-mode").select_option("0")
         await expect(asker.test("slow-note")).to_have_count(0)
         await asker.test("question-ask").click()
-        await desk.press("pending", "past", "p")
+        await desk.press("pending", PAST, "p")
         for order, wanted in (("old", text), ("new", "And the past?"), ("fair", text)):
             await asker.test(f"order-{order}").click()
             await expect(asker.test("question-item").first).to_contain_text(wanted)

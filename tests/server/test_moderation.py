@@ -4,16 +4,21 @@ import asyncio
 import json
 import random
 from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from server import wire
 from server.patch import Doc
+from server.serving import running
+from server.settings import Settings
 from sessions import loading
 from sessions.people import RIGHTS, Role
-from tests.server.site import SESSION, Site, Talk, site
+from tests.server.site import SESSION, Site, Talk, seed, site
+from tests.sessions.making import question
 
 __all__ = ["site"]
 
@@ -178,6 +183,19 @@ async def test_a_correction_of_a_translation_reaches_all_readers(site: Site) -> 
     async with site.talk("moderator") as moderator, site.talk("interpreter") as interpreter:
         waiting = await ask(moderator, "Not yet seen")
         assert (await interpreter.do("question.translate", question=waiting, lang="es", text="No"))["code"] == "not_found"
+
+
+async def test_what_waited_for_translation_when_the_service_stopped_is_translated_at_the_next_start(tmp_path: Path) -> None:
+    asked = question(text="Where is the future of cinema?", state="published")
+    planted = seed()
+    planted.questions[SESSION] = [asked]
+    async with (
+        running(Settings(port=0, data=tmp_path), planted) as server,
+        httpx.AsyncClient() as http,
+        Site(http, server).talk() as reader,
+    ):
+        await reader.until(lambda talk: "es" in talk.public["questions"][asked.id]["translations"])
+        assert "cine" in reader.public["questions"][asked.id]["translations"]["es"]
 
 
 async def test_a_watched_word_is_a_hint_to_staff_and_changes_nothing_else(site: Site) -> None:
