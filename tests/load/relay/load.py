@@ -33,8 +33,8 @@ MAX_LAG = 3 * PICTURE
 ARRIVAL = 3.0
 """Seconds without a packet after which what is still missing is lost: a server that needs more than a core is behind."""
 
-CATCH_UP = 10.0
-"""Seconds until a hall that is behind has all but MAX_LAG, and until every newcomer has its first packet. Past it, TimeoutError."""
+CATCH_UP = 5.0
+"""Seconds until a hall that is behind has all but MAX_LAG, and until every newcomer has its first packet (past it, TimeoutError)."""
 
 SETTLING = 0.3
 """Seconds after the last join until the server has done all it does for one."""
@@ -139,14 +139,20 @@ class Camera:
             await asyncio.gather(task, return_exceptions=True)
 
     async def film(self, pictures: int, behind: Callable[[int], bool]) -> None:
-        """Send pictures at RATE, but none while `behind(packets sent so far)`: on a busy machine the film is longer, not full of holes."""
+        """Send pictures at RATE, but none while `behind(packets sent so far)`: on a busy machine the film is longer, not full of holes.
+
+        What is still missing after CATCH_UP is lost: from then on nobody is waited for.
+        """
         loop = asyncio.get_running_loop()
-        start, before = loop.time(), self.sent
+        start, before, waiting = loop.time(), self.sent, True
         for number in range(1, pictures + 1):
             self._shoot(PICTURE)
             await asyncio.sleep(start + number * PICTURE / RATE - loop.time())
-            if behind(self.sent - before):
-                await until(lambda: not behind(self.sent - before), CATCH_UP)
+            if waiting and behind(self.sent - before):
+                try:
+                    await until(lambda: not behind(self.sent - before), CATCH_UP)
+                except TimeoutError:
+                    waiting = False
 
     async def _idle(self) -> None:
         while True:
