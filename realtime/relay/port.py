@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from realtime.relay.ice import Address, read_check
+from realtime.relay.ice import Address
 from realtime.relay.sending import Counters
 from realtime.relay.srtp import Sender
+from realtime.relay.stun import read_check
 
 if TYPE_CHECKING:
     from realtime.relay.peer import Peer

@@ -13,8 +13,8 @@ from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 from aiortc.sdp import SessionDescription
 
 from realtime.relay.dtls import Certificate, Dtls, Records
-from realtime.relay.ice import read_check
 from realtime.relay.rtp import Packet, read_packet
+from realtime.relay.stun import read_check
 from tests.realtime.relay.clients import Signal
 
 CONSENT = 2.0

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.relay.dtls import pack_records
-from realtime.relay.ice import Credentials, read_check
+from realtime.relay.ice import Credentials
+from realtime.relay.stun import read_check
 
 
 def record(length: int) -> bytes:
