@@ -57,16 +57,24 @@ class Records:
     role = "controlled"
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._incoming: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING_RECORDS)
+        # Not an asyncio.Queue: its four deques are 3 KB of every viewer, for what one reader wants for a moment.
+        self._waiting: list[bytes] = []
+        self._reader: asyncio.Future[None] | None = None
         self._send_datagram = send
 
     def feed(self, datagram: bytes) -> None:
         """Hand over one non-empty datagram of the DTLS range; dropped when MAX_WAITING_RECORDS wait."""
-        if not self._incoming.full():
-            self._incoming.put_nowait(datagram)
+        if len(self._waiting) < MAX_WAITING_RECORDS:
+            self._waiting.append(datagram)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
     async def _recv(self) -> bytes:
-        return await self._incoming.get()
+        """The next datagram; for one reader at a time."""
+        while not self._waiting:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        return self._waiting.pop(0)
 
     async def _send(self, data: bytes) -> None:
         self._send_datagram(data)

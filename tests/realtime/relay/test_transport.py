@@ -1,10 +1,11 @@
+import asyncio
 import struct
 
 from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.relay.dtls import pack_records
+from realtime.relay.dtls import MAX_WAITING_RECORDS, Records, pack_records
 from realtime.relay.ice import Credentials
 from realtime.relay.stun import read_check
 
@@ -23,6 +24,28 @@ def test_a_flight_is_cut_between_records_and_nothing_is_lost(records: list[bytes
     datagrams = pack_records(b"".join(records), 1_200)
     assert b"".join(datagrams) == b"".join(records)
     assert all(len(d) <= 1_200 or d in records for d in datagrams)
+
+
+async def test_records_wait_in_order_and_those_past_the_limit_are_dropped() -> None:
+    records = Records(lambda datagram: None)
+    for number in range(MAX_WAITING_RECORDS + 5):
+        records.feed(bytes([22, number]))
+    assert [(await records._recv())[1] for _ in range(MAX_WAITING_RECORDS)] == list(range(MAX_WAITING_RECORDS))
+    reading = asyncio.create_task(records._recv())
+    await asyncio.sleep(0)
+    records.feed(b"late")
+    assert await reading == b"late"
+
+
+async def test_a_reader_that_gave_up_takes_no_record_along() -> None:
+    """DTLS waits with a timeout, then reads again."""
+    records = Records(lambda datagram: None)
+    reading = asyncio.create_task(records._recv())
+    await asyncio.sleep(0)
+    records.feed(b"kept")
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert await records._recv() == b"kept"
 
 
 def request(username: str, password: str) -> bytes:
