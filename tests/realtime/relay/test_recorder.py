@@ -18,8 +18,7 @@ from realtime.relay.offer import OPUS
 from realtime.relay.pictures import LATE, Pictures
 from realtime.relay.recorder import Recorder
 from realtime.relay.rtp import Outgoing
-from tests.realtime.relay.clients import publishing, until
-from tests.realtime.relay.test_process import children
+from tests.realtime.relay.clients import publishing, relay_processes, until
 
 
 def packet(sequence: int, timestamp: int, marker: bool) -> Outgoing:
@@ -155,7 +154,7 @@ async def test_a_process_that_is_killed_leaves_a_file_that_plays(tmp_path: Path,
         async with publishing(publish, video="H264"):
             await until(lambda: relay.live("summit"))
             await asyncio.sleep(4.0)
-            os.kill(children()[0], signal.SIGKILL)
+            os.kill(relay_processes()[0], signal.SIGKILL)
             await until(lambda: not relay.live("summit"))
     path = (await files(tmp_path))[0]
     assert (await whole(path))["video"][1] > 1.0
