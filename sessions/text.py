@@ -21,7 +21,11 @@ _CONTROLS = regex.compile(
 )
 # Explicit embeddings and overrides without an end would turn the rest of the page around (UAX #9).
 _BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_VISIBLE = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}]")
+# Among the visible is one that shows nothing: the empty Braille pattern.
+_VISIBLE = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]")
+MARKS_LIMIT = 8
+"""Marks on one letter; more are refused, for they would be painted over everything above. No script stacks so many."""
+_STACKED = regex.compile(rf"\p{{M}}{{{MARKS_LIMIT + 1},}}")
 BYTES_PER_GRAPHEME = 40
 """A grapheme may stack marks without end; a text over this average is refused as too long."""
 
@@ -33,12 +37,14 @@ def graphemes(text: str) -> int:
 def clean(text: str, limit: int, what: str = "text") -> str:
     """`text` as it may be kept: NFC, trimmed, free of controls; at most `limit` graphemes.
 
-    Raises `Invalid` for a text with nothing to see, `TooLong` past the limit: nothing is cut silently.
+    Raises `Invalid` for a text with nothing to see or with piles of marks on a letter, `TooLong` past the limit: nothing is cut.
     """
     # NFC last: what is taken out may have stood between a letter and its mark.
     kept = unicodedata.normalize("NFC", _BIDI.sub("", _CONTROLS.sub(r"\1", text))).strip()
     if not _VISIBLE.search(kept):
         raise Invalid(f"{what} is empty")
+    if _STACKED.search(kept):
+        raise Invalid(f"{what} has a letter with more than {MARKS_LIMIT} marks")
     if len(kept.encode()) > limit * BYTES_PER_GRAPHEME or graphemes(kept) > limit:
         raise TooLong(f"{what} is longer than {limit} characters")
     return kept

@@ -89,9 +89,11 @@ class Translations:
             try:
                 async with asyncio.timeout(TIMEOUT):
                     said = await engine.translate(text, source, target)
-            except (EngineError, TimeoutError) as error:
+            except Exception as error:
+                # Whatever it is: a text that nobody translated is shown in the original, and a session goes on.
                 breaker.failed(time.monotonic())
-                logger.warning("%s did not translate from %s to %s: %r", type(engine).__name__, source, target, error)
+                known = isinstance(error, EngineError | TimeoutError)
+                logger.warning("%s did not translate from %s to %s: %r", type(engine).__name__, source, target, error, exc_info=not known)
             else:
                 breaker.succeeded()
                 if said.strip():

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from sessions.errors import Invalid, TooLong
-from sessions.text import BYTES_PER_GRAPHEME, clean, graphemes, language
+from sessions.text import BYTES_PER_GRAPHEME, MARKS_LIMIT, clean, graphemes, language
 
 FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}\u200d\N{BOY}"
 SCOTLAND = "\N{WAVING BLACK FLAG}\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
@@ -45,11 +45,18 @@ def test_a_text_at_the_limit_is_kept_and_one_past_it_is_refused_whole() -> None:
         clean("ن" * 301, 300, "the question")
 
 
-def test_marks_stacked_on_one_letter_count_by_their_bytes() -> None:
-    marks = "\N{COMBINING TILDE OVERLAY}" * (10 * BYTES_PER_GRAPHEME)
-    assert graphemes("z" + marks) == 1
+def test_a_pile_of_marks_on_one_letter_is_refused_since_it_would_be_painted_over_the_page() -> None:
+    marks = "\N{COMBINING TILDE OVERLAY}" * MARKS_LIMIT
+    assert clean("z" + marks, 10) == "z" + marks
+    with pytest.raises(Invalid, match=f"the name has a letter with more than {MARKS_LIMIT} marks"):
+        clean("z" + marks + marks[0], 10, "the name")
+
+
+def test_a_grapheme_without_end_counts_by_its_bytes() -> None:
+    chain = "\u200d".join("👩" * (10 * BYTES_PER_GRAPHEME))
+    assert graphemes(chain) == 1
     with pytest.raises(TooLong):
-        clean("z" + marks, 10)
+        clean(chain, 10)
 
 
 def test_the_bound_on_marks_leaves_room_for_real_scripts() -> None:
@@ -89,7 +96,7 @@ def test_a_kept_text_is_nfc_also_where_something_was_taken_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  \n\t ", "\u00a0\u3000", "\u200b", "\u200d\ufe0f", "\u3164", "\u202e\u202c", "\x00", "\u2060\u00ad"]
+    "text", ["", "  \n\t ", "\u00a0\u3000", "\u200b", "\u200d\ufe0f", "\u3164", "\u202e\u202c", "\x00", "\u2060\u00ad", "\u2800"]
 )
 def test_a_text_with_nothing_to_see_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="the name is empty"):

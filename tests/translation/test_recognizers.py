@@ -4,6 +4,7 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import moonshine_voice
@@ -13,17 +14,17 @@ from numpy.typing import NDArray
 
 from tests.translation.servers import vosk_server
 from translation.engines import RATE, EngineError, Heard, Recognizer, Sound
-from translation.engines.moonshine import Moonshine
+from translation.engines.moonshine import Moonshine, _Stream
 from translation.engines.vosk import Vosk
 
 SECONDS = 12
 OPENING = "it was the best of times it was the worst of times"
 
 
-def reading() -> NDArray[np.int16]:
+def reading(seconds: int = SECONDS) -> NDArray[np.int16]:
     with wave.open(str(Path(str(moonshine_voice.get_assets_path())) / "two_cities.wav")) as file:
         rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    places = np.arange(0, SECONDS, 1 / RATE) * rate
+    places = np.arange(0, seconds, 1 / RATE) * rate
     return np.interp(places, np.arange(len(samples)), samples).astype(np.int16)
 
 
@@ -69,6 +70,30 @@ async def test_two_rooms_do_not_hear_each_other(recognizer: Recognizer) -> None:
     assert "best of times" in words(first)
     assert "best of times" not in words(second)
     assert words(second)
+
+
+async def test_a_stream_that_is_renewed_loses_no_word_and_keeps_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cost would grow for as long as a publisher speaks; each renewal hears again what came after the last finished line."""
+    engine = Moonshine()
+    whole = await listen(engine, reading(20))
+    monkeypatch.setattr("translation.engines.moonshine.RENEW", 3.0)
+    renewals = 0
+    renew = _Stream._renew
+
+    def counted(stream: _Stream, since: float) -> list[Heard]:
+        nonlocal renewals
+        renewals += 1
+        return renew(stream, since)
+
+    monkeypatch.setattr(_Stream, "_renew", counted)
+    parts = await listen(engine, reading(20))
+    await engine.close()
+    assert renewals >= 2
+    expected, found = words(whole).split(), words(parts).split()
+    assert SequenceMatcher(None, expected, found, autojunk=False).ratio() > 0.95
+    ends = [item.end for item in parts if item.final]
+    assert ends == sorted(ends)
+    assert 18 < ends[-1] < 21
 
 
 async def test_silence_says_nothing(recognizer: Recognizer) -> None:

@@ -1,11 +1,15 @@
 """What holds for every translator, on the pairs that the tests' packages bring."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from tests.translation.servers import libretranslate_server
 from translation.engines import EngineError, Translator
@@ -49,6 +53,8 @@ async def test_what_it_cannot_is_said(translator: Translator) -> None:
         "\0NUL\0",
         "كيف نموّل الأفلام؟ 🎬 ^$",
         "[][\n]",
+        "so funny ^^",
+        "^_^ ~ ^",
     ],
 )
 async def test_signs_with_a_meaning_for_the_engine_are_text(translator: Translator, text: str) -> None:
@@ -69,6 +75,45 @@ async def test_one_that_is_cancelled_does_not_disturb_the_next(translator: Trans
         lost.cancel()
         await asyncio.gather(lost, return_exceptions=True)
         assert await translator.translate("The house is big.", "en", "es") == "La casa es grande."
+
+
+async def test_what_people_draw_with_signs_comes_back_as_drawn(translator: Translator) -> None:
+    answer = await translator.translate("I like it ^_^ ~ @wfic *", "en", "es")
+    assert answer.startswith("Me gusta")
+    assert answer.endswith("^_^ ~ @wfic *")
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_program_that_dies_costs_one_text_on_either_loop(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """uvloop says RuntimeError of a dead pipe, where asyncio says OSError."""
+
+    async def story() -> None:
+        engine = Apertium()
+        for _ in range(5):
+            assert await engine.translate("The house is big.", "en", "es") == "La casa es grande."
+            for program in programs():
+                with contextlib.suppress(ProcessLookupError):  # some end by themselves when their neighbour does
+                    os.kill(program, signal.SIGKILL)
+            # Now, or a moment later: the pipe may not be known to be dead yet.
+            with contextlib.suppress(EngineError):
+                await engine.translate("This one is lost.", "en", "es")
+            await asyncio.sleep(0.05)
+        await engine.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(story())
+
+
+def programs() -> list[int]:
+    """The Apertium programs that this process has started, by way of a shell."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            shell = Path(f"/proc/{fields[1]}/stat").read_text().rpartition(")")[2].split()
+            if int(shell[1]) == os.getpid() and b"apertium" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
 
 
 async def test_a_machine_without_apertium_can_nothing(tmp_path: Path) -> None:

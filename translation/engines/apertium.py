@@ -22,6 +22,10 @@ _TAGS = {"en": "eng", "es": "spa", "fr": "fra", "pt": "por", "it": "ita", "ca": 
 _NAMES = {name: tag for tag, name in _TAGS.items()} | {tag: tag for tag in _TAGS}
 # Apertium's stream format gives these a meaning (https://wiki.apertium.org/wiki/Apertium_stream_format).
 _SPECIAL = re.compile(r"([\[\]^$/\\@<>{}])")
+# A circumflex at the end of a text hangs the pipeline even when escaped, a tilde is swallowed, and the others mark unknown words in
+# the answer: they travel as characters for private use, which every program passes through.
+_HIDDEN = {ord(sign): chr(0xF0000 + ord(sign)) for sign in "^~*#@"}
+_SHOWN = {ord(hidden): chr(sign) for sign, hidden in _HIDDEN.items()}
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNKNOWN = re.compile(r"(?<!\\)[*#@](?=\w)")
 END = "[][\n]"
@@ -95,16 +99,17 @@ class _Pipeline:
     async def _ask(self, process: asyncio.subprocess.Process, text: str) -> str:
         assert process.stdin is not None
         assert process.stdout is not None
-        one_line = " ".join(text.replace("\0", " ").split())
+        one_line = " ".join(text.replace("\0", " ").translate(_HIDDEN).split())
         try:
             async with asyncio.timeout(TIMEOUT):
                 process.stdin.write(_SPECIAL.sub(r"\\\1", one_line).encode() + END.encode() + b"\0")
                 await process.stdin.drain()
                 answer = await process.stdout.readuntil(b"\0")
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        except (OSError, RuntimeError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            # RuntimeError is uvloop's word for a pipe whose reader has died.
             raise EngineError(f"Apertium {self._mode.stem}: {error!r}") from error
         plain = _UNKNOWN.sub("", answer[:-1].decode(errors="replace").replace(END, ""))
-        return " ".join(_ESCAPED.sub(r"\1", plain).split())
+        return " ".join(_ESCAPED.sub(r"\1", plain).translate(_SHOWN).split())
 
     async def _end(self) -> None:
         starting, self._starting = self._starting, None
@@ -114,7 +119,8 @@ class _Pipeline:
             process = await starting
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.communicate()
+            with contextlib.suppress(RuntimeError):  # uvloop's, as above
+                await process.communicate()
 
 
 async def _start(mode: Path) -> asyncio.subprocess.Process:

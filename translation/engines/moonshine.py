@@ -17,6 +17,13 @@ INTERVAL = 0.5
 """Seconds of sound between two guesses at the line being spoken."""
 
 
+RENEW = 20.0
+"""Seconds after which the next pause renews a stream: the cost of a guess grows with all that the stream has heard."""
+
+LONGEST = 60.0
+"""Seconds after which a stream is renewed without a pause, which may cost a word."""
+
+
 class Moonshine:
     """One model and one thread for all streams: a second of speech takes about 0.25 s of it with guesses every INTERVAL."""
 
@@ -56,20 +63,38 @@ class Moonshine:
 
 
 class _Stream:
-    """One session's state. All of it runs in the model's thread."""
+    """One session's state. All of it runs in the model's thread.
+
+    The library keeps the sound of all lines of a stream and copies it with every guess, so a stream is renewed in a pause: what was
+    said after the last finished line is heard again by the new one, and nothing is lost.
+    """
 
     def __init__(self) -> None:
+        self._engine: Moonshine | None = None
         self._stream: Any = None
         self._heard: list[Heard] = []
+        self._base = 0.0
+        """Where this stream began, in seconds of all sound."""
+        self._pieces: list[NDArray[np.int16]] = []
+        self._fed = 0
+        """Samples in `pieces`, which is all that this stream was fed."""
 
     def open(self, engine: Moonshine) -> None:
+        self._engine = engine
         self._stream = engine._loaded().create_stream(INTERVAL)
         self._stream.add_listener(self._note)
         self._stream.start()
 
     def feed(self, samples: NDArray[np.int16]) -> list[Heard]:
-        self._stream.add_audio((samples / 32768.0).tolist(), RATE)
-        return self._take()
+        self._add(samples)
+        heard = self._take()
+        finals = [item for item in heard if item.final]
+        if finals and self._fed > RENEW * RATE:
+            return finals + self._renew(finals[-1].end)
+        if self._fed > LONGEST * RATE:
+            self._stream.stop()
+            return heard + self._take() + self._renew(self._base + self._fed / RATE)
+        return heard
 
     def finish(self) -> list[Heard]:
         self._stream.stop()
@@ -79,12 +104,28 @@ class _Stream:
         if self._stream is not None:
             self._stream.close()
 
+    def _add(self, samples: NDArray[np.int16]) -> None:
+        self._pieces.append(samples)
+        self._fed += len(samples)
+        self._stream.add_audio((samples / 32768.0).tolist(), RATE)
+
+    def _renew(self, since: float) -> list[Heard]:
+        """A fresh stream that hears again what came after second `since`."""
+        assert self._engine is not None
+        again = np.concatenate(self._pieces)[max(0, int((since - self._base) * RATE)) :]
+        self.close()
+        self._base, self._pieces, self._fed = self._base + (self._fed - len(again)) / RATE, [], 0
+        self.open(self._engine)
+        self._add(again)
+        return self._take()
+
     def _note(self, event: Any) -> None:
         if isinstance(event, LineCompleted | LineTextChanged):
             line = event.line
             text = line.text.strip()
             if text:
-                self._heard.append(Heard(text, line.start_time, line.start_time + line.duration, isinstance(event, LineCompleted)))
+                start = self._base + line.start_time
+                self._heard.append(Heard(text, start, start + line.duration, isinstance(event, LineCompleted)))
 
     def _take(self) -> list[Heard]:
         """Finals, and of the partials after them only the newest."""
