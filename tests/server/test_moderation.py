@@ -16,6 +16,7 @@ from server.patch import Doc
 from server.serving import running
 from server.settings import Settings
 from sessions import loading
+from sessions import moderation as rules
 from sessions.people import RIGHTS, Role
 from tests.server.site import SESSION, Site, Talk, seed, site
 from tests.sessions.making import question
@@ -320,7 +321,21 @@ async def test_an_encoder_is_not_let_in(site: Site) -> None:
 # ---- a race
 
 ACTS = 1_000
-RACED = ("publish", "publish", "dismiss", "archive", "restore", "highlight", "answer", "reopen", "merge", "unmerge", "label", "undo")
+ON_QUESTIONS = (
+    "publish",
+    "publish",
+    "publish",
+    "dismiss",
+    "archive",
+    "restore",
+    "highlight",
+    "take",
+    "answer",
+    "reopen",
+    "merge",
+    "unmerge",
+)
+RACED = (*ON_QUESTIONS, "label", "translate", "slow", "watch", "undo")
 
 
 async def test_two_moderators_who_race_a_thousand_acts_never_corrupt_the_state(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,20 +344,31 @@ async def test_two_moderators_who_race_a_thousand_acts_never_corrupt_the_state(s
     for number in range(4):
         async with site.talk(person=f"asker-{number}") as asker:
             ids += [await ask(asker, f"Question {number}.{inner}?") for inner in range(3)]
-    async with site.talk("moderator", person="mo") as mo, site.talk("moderator", person="jo") as jo:
+    async with site.talk("organiser") as organiser:
+        await organiser.do("question.slow", seconds=1)  # so that there is something to undo
+    async with (
+        site.talk("moderator", person="mo") as mo,
+        site.talk("moderator", person="jo") as jo,
+        site.talk(person="reader") as reader,
+    ):
         answers = await asyncio.gather(race(mo, ids, seed=1), race(jo, ids, seed=2))
         outcomes = [answer.get("code", "done") for own in answers for answer in own]
         assert len(outcomes) == ACTS
         assert set(outcomes) == {"done", "conflict"}
         assert min(outcomes.count("done"), outcomes.count("conflict")) > ACTS // 10
-        async with site.talk("moderator", person="late") as late, site.talk(person="reader") as reader:
-            seq = late.places[f"{SESSION}/staff"]["seq"]
-            for racer in (mo, jo):
-                await racer.until(lambda talk: talk.places[f"{SESSION}/staff"]["seq"] >= seq)
-                assert racer.staff == late.staff
+        async with site.talk("moderator", person="late") as late, site.talk(person="last") as last:
+            for talk in (mo, jo):
+                await level(talk, late, f"{SESSION}/staff")
+            await level(reader, last, f"{SESSION}/public")
             assert reader.public["questions"].keys() == {id for id, one in late.staff["questions"].items() if shown(one)}
-    await asyncio.sleep(0)
-    check(await rows(site), late.staff)
+            check(await rows(site), late.staff)
+
+
+async def level(talk: Talk, late: Talk, channel: str) -> None:
+    """Who heard every update knows what a latecomer is told."""
+    seq = late.places[channel]["seq"]
+    await talk.until(lambda talk: talk.places[channel]["seq"] >= seq)
+    assert talk.states[channel] == late.states[channel]
 
 
 async def race(talk: Talk, ids: list[str], seed: int) -> list[Doc]:
@@ -360,22 +386,21 @@ async def race(talk: Talk, ids: list[str], seed: int) -> list[Doc]:
 
 
 def choose(dice: random.Random, state: Doc, ids: list[str]) -> tuple[str, Doc]:
-    id = dice.choice(ids)
-    act = dice.choice(
-        ["publish", "publish", "dismiss", "archive", "restore", "highlight", "answer", "reopen", "merge", "unmerge", "label", "undo"]
-    )
-    if act == "undo" and state["log"]:
-        return "moderation.undo", {"entry": int(dice.choice(sorted(state["log"], key=int)[-10:]))}
-    if act == "undo":
-        act = "publish"
+    id, act = dice.choice(ids), dice.choice(RACED)
+    whole: dict[str, tuple[str, Doc]] = {
+        "slow": ("question.slow", {"seconds": dice.choice([0, 30])}),
+        "watch": ("moderation.watch", {"lang": dice.choice(["en", "es"]), "words": [dice.choice(["question", "nothing"])]}),
+        "undo": ("moderation.undo", {"entry": int(dice.choice(sorted(state["log"], key=int)[-10:]))}),
+    }
     more: dict[str, Doc] = {
         "dismiss": {"reason": dice.choice(["time", "conduct"])},
         "merge": {"into": dice.choice(ids)},
         "label": {"labels": [dice.choice("abc")]},
         "answer": {"text": dice.choice(["Because.", "So."])},
+        "translate": {"lang": dice.choice(["fr", "de"]), "text": dice.choice(["Un", "Deux"])},
     }
     version = {"expected_version": state["questions"][id]["version"]} if dice.random() < 0.7 else {}
-    return f"question.{act}", {"question": id} | version | more.get(act, {})
+    return whole.get(act) or (f"question.{act}", {"question": id} | version | more.get(act, {}))
 
 
 def shown(question: Doc) -> bool:
@@ -392,11 +417,12 @@ def check(held: loading.Held, staff: Doc) -> None:
     entries = list(held.log.entries.values())
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     assert held.log.acts == staff["moderation"]["acts"]
+    assert {lang: list(words) for lang, words in held.questions.watched.items()} == staff["watched"]
     facts: dict[tuple[str | None, str], Any] = {}
     for entry in entries:
         for name, before in entry.before.items():
-            fact = (None if name == "stage" else entry.question, name)
+            fact = (None if name in ("stage", "slow") or name.startswith("watched:") else entry.question, name)
             assert facts.get(fact, before) == before, entry
             facts[fact] = entry.after[name]
     for (id, name), value in facts.items():
-        assert value == (held.questions.stage if id is None else getattr(held.questions.find(id), name))
+        assert value == rules.facts(held.questions, id).get(name)

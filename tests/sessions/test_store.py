@@ -81,6 +81,28 @@ def test_the_migrations_make_exactly_the_tables_that_are_declared(url: str) -> N
     engine.dispose()
 
 
+def test_answered_questions_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
+    engine = store.connect(url)
+    command.upgrade(config(engine), "0001")
+    columns = "id, session, author, text, lang, asked_at, state, answered, answer, translations"
+    insert = text(
+        f"INSERT INTO question ({columns}) VALUES (:id, :session, 'ana', 'Why?', 'en', 1, 'published', :answered, :answer, :texts)"
+    )
+    row = {"session": S, "texts": '{"es": "¿Por qué?"}'}
+    with engine.begin() as connection:
+        for id, answered, answer in (("q1", True, "Because."), ("q2", False, None)):
+            connection.execute(insert, row | {"id": id, "answered": answered, "answer": answer})
+    migrate(engine)
+    with engine.connect() as connection:
+        first, second = loading.held(connection, S).questions.items.values()
+    assert (first.answer_state, first.answer, first.version, first.labels) == ("answered", "Because.", 1, [])
+    assert (second.answer_state, second.translations, second.corrections) == ("unanswered", {"es": "¿Por qué?"}, {})
+    command.downgrade(config(engine), "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM question WHERE answered")).scalars().all() == ["q1"]
+    engine.dispose()
+
+
 def test_polls_and_ballots_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
     engine = store.connect(url)
     command.upgrade(config(engine), "0002")
