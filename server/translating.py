@@ -1,12 +1,14 @@
-"""Questions in the languages of the captions, one after the other, in the background."""
+"""Questions and written answers in the languages of the captions, one after the other, in the background."""
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Self
 
 from server.captioning import Captioning
 from server.live import LiveSession
 from sessions.merging import OPEN
+from sessions.questions import Question
 
 QUEUE_LIMIT = 500
 """Questions that wait for translation; past it a question stays in its own language."""
@@ -40,7 +42,7 @@ class QuestionTranslator:
     def catch_up(self, live: LiveSession) -> None:
         """Translate what waited when the service stopped, and what came with the programme."""
         for question in live.questions.items.values():
-            if question.state in OPEN and not question.texts.keys() >= set(live.session.captions):
+            if question.state in OPEN and any(_missing(live, question)):
                 self.add(live, question.id)
 
     async def _run(self) -> None:
@@ -49,9 +51,16 @@ class QuestionTranslator:
             question = live.questions.items.get(id)
             if question is None:
                 continue
-            said, spoken = question.text, question.lang
-            for lang in live.session.captions:
-                if lang != spoken and lang not in question.translations:
-                    text = await self._captioning.translate(live.session.id, said, spoken, lang)
-                    if text is not None:
-                        await live.add_translation(id, lang, text, said)
+            for said, spoken, lang in list(_missing(live, question)):
+                text = await self._captioning.translate(live.session.id, said, spoken, lang)
+                if text is not None:
+                    await live.add_translation(id, lang, text, said)
+
+
+def _missing(live: LiveSession, question: Question) -> Iterator[tuple[str, str, str]]:
+    """What is not translated of a question and its answer: the words, their language, the other one."""
+    texts = [(question.text, question.lang, question.translations)]
+    if question.answer is not None and question.answer_lang is not None:
+        texts.append((question.answer, question.answer_lang, question.answer_translations))
+    for said, spoken, known in texts:
+        yield from ((said, spoken, lang) for lang in live.session.captions if lang != spoken and lang not in known)

@@ -40,6 +40,8 @@ def question(questions: Questions, item: Question, *, staff: bool) -> View | Non
         corrected=sorted(item.corrections),
         author=item.author_name,
         answer=item.answer,
+        answer_lang=item.answer_lang,
+        answer_translations=dict(item.answer_translations),
         edited_at=item.edited_at,
     )
     return document(_for_staff(seen, item, wording.flagged(questions, item)) if staff else seen)

@@ -135,9 +135,10 @@ class QuestionTake(Moderating, tag="question.take"):
 
 
 class QuestionAnswer(Moderating, tag="question.answer"):
-    """Marks a question answered, live or, with a `text`, in writing."""
+    """Marks a question answered, live or, with a `text`, in writing; without a `lang` in the language the caller came in with."""
 
     text: Long | None = None
+    lang: Lang | None = None
 
 
 class QuestionReopen(Moderating, tag="question.reopen"):
@@ -360,6 +361,8 @@ class Question(Struct, kw_only=True, omit_defaults=True):
     corrected: list[str] = []
     author: str | None = None
     answer: str | None = None
+    answer_lang: str | None = None
+    answer_translations: Texts = {}
     edited_at: int | None = None
     version: int = 0
     reason: Reason | None = None

@@ -18,7 +18,7 @@ from sessions.questions import Questions
 ENTRIES_LIMIT = 1000
 """Newest entries kept in memory: older ones are in the rows, and can no longer be undone."""
 
-FACTS = ("state", "reason", "answer_state", "answer", "merged_into", "labels")
+FACTS = ("state", "reason", "answer_state", "answer", "answer_lang", "merged_into", "labels")
 """What moderators change of a question, besides corrections of its translations."""
 
 Facts = dict[str, Any]

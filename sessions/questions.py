@@ -32,7 +32,7 @@ from msgspec import Struct, field
 from sessions.errors import Conflict, Invalid, NotHere, TooMany
 from sessions.programme import Texts
 from sessions.similarity import Index
-from sessions.text import clean
+from sessions.text import clean, language
 
 TEXT_LIMIT = 300
 """Graphemes of a question; a longer one is refused."""
@@ -82,6 +82,8 @@ class Question(Struct, kw_only=True):
     appeal: str | None = None
     answer_state: AnswerState = "unanswered"
     answer: str | None = None
+    answer_lang: str | None = None
+    answer_translations: Texts = field(default_factory=dict)
     merged_into: str | None = None
     version: int = 1
     labels: list[str] = field(default_factory=list)
@@ -162,15 +164,16 @@ class Questions:
             raise Conflict(f"question {id} is answered; reopen it first")
         return self.set(question, answer_state="answering")
 
-    def answer(self, id: str, text: str | None) -> Question:
-        """Mark a published question answered, live or with a written answer."""
+    def answer(self, id: str, text: str | None, lang: str) -> Question:
+        """Mark a published question answered, live or with a written answer in a language."""
         question = self.published(id)
-        answer = question.answer if text is None else clean(text, ANSWER_LIMIT, "the answer")
-        return self.set(question, answer_state="answered", answer=answer)
+        if text is None:
+            return self.set(question, answer_state="answered")
+        return self.set(question, answer_state="answered", answer=clean(text, ANSWER_LIMIT, "the answer"), answer_lang=language(lang))
 
     def reopen(self, id: str) -> Question:
         """It is unanswered after all; a written answer goes."""
-        return self.set(self.published(id), answer_state="unanswered", answer=None)
+        return self.set(self.published(id), answer_state="unanswered", answer=None, answer_lang=None)
 
     def label(self, id: str, labels: list[str]) -> Question:
         """These labels instead of those it has; only staff sees them."""
@@ -224,6 +227,8 @@ class Questions:
                 self._merged[question.merged_into].discard(question.id)
             for name, value in fields.items():
                 setattr(question, name, value)
+            if "answer" in fields:
+                question.answer_translations = {}
             if question.merged_into is not None:
                 self._merged[question.merged_into].add(question.id)
             question.version += 1

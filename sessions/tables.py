@@ -54,6 +54,8 @@ class QuestionRow(SQLModel, table=True):
     appeal: str | None = None
     answer_state: str
     answer: str | None = None
+    answer_lang: str | None = None
+    answer_translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     merged_into: str | None = None
     version: int
     labels: list[str] = Field(sa_column=Column(JSON, nullable=False))

@@ -35,11 +35,14 @@ def correct(questions: Questions, id: str, lang: str, text: str) -> Question:
 
 
 def translated(questions: Questions, id: str, lang: str, text: str, of: str) -> bool:
-    """The machine's translation of the words `of`. Whether it is wanted: the words may have been edited meanwhile."""
+    """The machine's translation of the words `of`, the question's or its answer's. Whether it is wanted: they may be others meanwhile."""
     question = questions.items.get(id)
-    if question is None or question.text != of:
+    if question is None or of not in (question.text, question.answer):
         return False
-    question.translations[lang] = text
+    if of == question.text:
+        question.translations[lang] = text
+    if of == question.answer:
+        question.answer_translations[lang] = text
     return True
 
 

@@ -1,6 +1,7 @@
 """`question.*` as moderators, speakers and interpreters say it, and `moderation.undo`. Each act is logged."""
 
 from collections.abc import Callable
+from functools import partial
 
 from server import wire
 from server.commands.context import Context
@@ -41,7 +42,11 @@ def take(context: Context, command: wire.QuestionTake) -> Outcome:
 
 
 def answer(context: Context, command: wire.QuestionAnswer) -> Outcome:
-    return _act(context, command, "question.answered", lambda questions: questions.answer(command.question, command.text))
+    lang = command.lang or context.caller.lang
+    outcome = _act(context, command, "question.answered", lambda questions: questions.answer(command.question, command.text, lang))
+    if command.text is not None:
+        outcome.after = partial(context.translator.add, context.live, command.question)
+    return outcome
 
 
 def reopen(context: Context, command: wire.QuestionReopen) -> Outcome:
@@ -94,7 +99,10 @@ def undo(context: Context, command: wire.ModerationUndo) -> Outcome:
     others = [id for facts in (entry.before, entry.after) for id in (facts.get("merged_into"), facts.get("stage")) if id is not None]
     deed = Deed(context, entry.question, *others)
     deed.run(lambda: rules.undo(questions, entry))
-    return deed.outcome("moderation.undone", "moderation.undo", undoes=entry.number)
+    outcome = deed.outcome("moderation.undone", "moderation.undo", undoes=entry.number)
+    if entry.question is not None:  # a written answer may be back
+        outcome.after = partial(context.translator.add, context.live, entry.question)
+    return outcome
 
 
 def _act(

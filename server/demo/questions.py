@@ -31,6 +31,7 @@ def _question(
         state=state,
         answer_state="unanswered" if answer is None else "answered",
         answer=answer,
+        answer_lang=None if answer is None else "en",
         translations=others,
         votes={f"guest-{voter:03}" for voter in range(100, 100 + votes)},
     )

@@ -186,6 +186,23 @@ async def test_a_correction_of_a_translation_reaches_all_readers(site: Site) -> 
         assert (await interpreter.do("question.translate", question=waiting, lang="es", text="No"))["code"] == "not_found"
 
 
+async def test_a_written_answer_is_read_in_every_language(site: Site) -> None:
+    (id,) = await published(site, "Where is the future of cinema?")
+    async with site.talk("speaker") as speaker, site.talk() as reader:
+        assert await speaker.do("question.answer", question=id, text="In small towns.") == {}
+        await reader.until(lambda talk: "es" in talk.public["questions"][id].get("answer_translations", {}))
+        seen = reader.public["questions"][id]
+        assert (seen["answer"], seen["answer_lang"]) == ("In small towns.", "en")
+        assert "pueblos" in seen["answer_translations"]["es"] or "ciudades" in seen["answer_translations"]["es"]
+        last = next(reversed(site.services.lives[SESSION].log.entries))
+        async with site.talk("moderator") as moderator:
+            await moderator.do("moderation.undo", entry=last)
+            await reader.until(lambda talk: "answer" not in talk.public["questions"][id])
+            assert "answer_translations" not in reader.public["questions"][id]
+            await moderator.do("moderation.undo", entry=last + 1)
+            await reader.until(lambda talk: "es" in talk.public["questions"][id].get("answer_translations", {}))
+
+
 async def test_what_waited_for_translation_when_the_service_stopped_is_translated_at_the_next_start(tmp_path: Path) -> None:
     asked = question(text="Where is the future of cinema?", state="published")
     planted = seed()

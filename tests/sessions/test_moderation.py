@@ -43,7 +43,7 @@ ACTS: dict[str, Callable[[Questions], object]] = {
     "dismiss": lambda questions: questions.dismiss("q1", "off_topic"),
     "archive": lambda questions: questions.archive("q1"),
     "highlight": lambda questions: questions.highlight("q1"),
-    "answer": lambda questions: questions.answer("q1", "Because."),
+    "answer": lambda questions: questions.answer("q1", "Because.", "en"),
     "label": lambda questions: questions.label("q1", ["money"]),
     "merge": lambda questions: merging.merge(questions, "q1", "q2"),
     "correct": lambda questions: wording.correct(questions, "q1", "fr", "Pourquoi ?"),

@@ -24,7 +24,7 @@ ANSWERS: dict[str, dict[str, str]] = {
 
 
 def do(questions: Questions, act: str, id: str = "q1") -> None:
-    more: dict[str, list[str | None]] = {"dismiss": ["off_topic"], "answer": [None]}
+    more: dict[str, list[str | None]] = {"dismiss": ["off_topic"], "answer": [None, "en"]}
     getattr(questions, act)(id, *more.get(act, []))
 
 
@@ -102,11 +102,11 @@ def test_the_stage_holds_one_question_or_none() -> None:
 
 def test_an_answer_is_live_or_in_writing_and_a_written_one_stays_until_the_question_is_reopened() -> None:
     questions = Questions([question(state="published")])
-    assert (questions.answer("q1", None).answer_state, questions.find("q1").answer) == ("answered", None)
-    assert questions.answer("q1", " Because. ").answer == "Because."
-    assert questions.answer("q1", None).answer == "Because."
+    assert (questions.answer("q1", None, "en").answer_state, questions.find("q1").answer) == ("answered", None)
+    assert questions.answer("q1", " Because. ", "en").answer == "Because."
+    assert questions.answer("q1", None, "en").answer == "Because."
     with pytest.raises(TooLong):
-        questions.answer("q1", "x" * (ANSWER_LIMIT + 1))
+        questions.answer("q1", "x" * (ANSWER_LIMIT + 1), "en")
     assert questions.find("q1").answer == "Because."
     assert questions.reopen("q1").answer is None
 
@@ -114,7 +114,7 @@ def test_an_answer_is_live_or_in_writing_and_a_written_one_stays_until_the_quest
 def test_a_refused_answer_does_not_count_as_one() -> None:
     questions = Questions([question(state="published")])
     with pytest.raises(Invalid):
-        questions.answer("q1", " \u200b ")
+        questions.answer("q1", " \u200b ", "en")
     assert questions.find("q1").answer_state == "unanswered"
 
 

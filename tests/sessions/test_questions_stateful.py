@@ -78,7 +78,7 @@ class Session(RuleBasedStateMachine):
 
     @rule(id=ids, act=some.sampled_from(["publish", "dismiss", "archive", "restore", "take", "answer", "reopen", "highlight"]))
     def moderate(self, id: str, act: str) -> None:
-        args = {"dismiss": ("conduct",), "answer": ("Because.",)}
+        args = {"dismiss": ("conduct",), "answer": ("Because.", "en")}
         self.known(act, lambda: getattr(self.questions, act)(id, *args.get(act, ())), id)
 
     @rule(id=ids, into=ids)

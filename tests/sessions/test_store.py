@@ -36,7 +36,7 @@ def question(id: str = "q1", **others: Any) -> Write:
         "translations": {},
         "corrections": {},
     }
-    nothing = dict.fromkeys(("region", "edited_at", "original", "reason", "appeal", "answer", "merged_into"))
+    nothing = dict.fromkeys(("region", "edited_at", "original", "reason", "appeal", "answer", "answer_lang", "merged_into"))
     return Write("question", {"id": id} | row | state | nothing | others)
 
 

@@ -42,6 +42,16 @@ def test_a_translation_of_words_that_were_edited_meanwhile_is_not_wanted() -> No
     assert questions.find("q1").translations == {}
 
 
+def test_a_written_answer_is_translated_too_until_it_is_another() -> None:
+    questions = Questions([question(state="published")])
+    item = questions.answer("q1", "Its members.", "en")
+    assert wording.translated(questions, "q1", "es", "Sus miembros.", of="Its members.")
+    assert (item.answer_translations, item.translations) == ({"es": "Sus miembros."}, {})
+    assert questions.answer("q1", "Nobody.", "en").answer_translations == {}
+    assert not wording.translated(questions, "q1", "es", "Sus miembros.", of="Its members.")
+    assert questions.reopen("q1").answer_lang is None
+
+
 @pytest.mark.parametrize(
     ("text", "lang", "word"),
     [

@@ -340,6 +340,8 @@ export interface Question {
   corrected?: string[];
   author?: string;
   answer?: string;
+  answer_lang?: string;
+  answer_translations?: Record<string, string>;
   edited_at?: number;
   version?: number;
   reason?: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
@@ -351,10 +353,11 @@ export interface Question {
   flagged?: string[];
 }
 
-/** Marks a question answered, live or, with a `text`, in writing. */
+/** Marks a question answered, live or, with a `text`, in writing; without a `lang` in the language the caller came in with. */
 export interface QuestionAnswer {
   type: 'question.answer';
   text?: string | null;
+  lang?: string | null;
   id: string;
   expected_version?: number | null;
   question: string;

@@ -20,6 +20,12 @@ export function translated(question: Question, lang: string): Said | null {
   return text === undefined || sameLanguage(question.lang, lang) ? null : { text, lang };
 }
 
+/** The same of its written answer. */
+export function translatedReply(question: Question, lang: string): Said | null {
+  const text = question.answer_translations?.[lang];
+  return text === undefined || sameLanguage(question.answer_lang ?? lang, lang) ? null : { text, lang };
+}
+
 export function sameLanguage(one: string, other: string): boolean {
   return one.split('-')[0]?.toLowerCase() === other.split('-')[0]?.toLowerCase();
 }
