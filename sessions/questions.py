@@ -209,8 +209,10 @@ class Questions:
         return set().union(*(one.votes for one in merged), [one.author for one in merged[1:]])
 
     def wants(self, question: Question, person: str) -> bool:
-        """Whether a person is among its voters."""
-        return any(person in one.votes or (one is not question and one.author == person) for one in self.family(question))
+        """Whether a person is among its voters. Asked of every question when someone comes in, so the usual case is one look."""
+        if person in question.votes or not self._merged.get(question.id):
+            return person in question.votes
+        return person in self.voters(question)
 
     def votes(self, question: Question) -> int:
         return len(self.voters(question)) if self._merged.get(question.id) else len(question.votes)
