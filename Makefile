@@ -18,7 +18,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-hub picture system clean always
+.PHONY: help demo test check bench bench-relay bench-hub bench-votes picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -37,7 +37,7 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
-bench: bench-relay bench-hub ## both of these
+bench: bench-relay bench-hub bench-votes ## all of these
 
 bench-relay: $(VENV)/.test ## server CPU per packet at 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
@@ -45,6 +45,9 @@ bench-relay: $(VENV)/.test ## server CPU per packet at 100 and 200 viewers, besi
 
 bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 sockets, and two usual ways beside it
 	@$(BIN)/python -m tests.load.hub
+
+bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--kills 100"
+	@$(BIN)/python -m tests.load.votes $(ARGS)
 
 picture: system $(VENV)/.test $(VENV)/.package ## take the picture of the README anew, from the demo in Chromium
 	$(BIN)/python -m pytest -q tests/journeys/test_picture.py && cp artifacts/picture.jpg tests/journeys/picture.jpg

@@ -1,10 +1,9 @@
 """What leaves for one client, in bounded memory, and what happens when it does not read."""
 
 import asyncio
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-
-from websockets.frames import Frame, Opcode
 
 from realtime.closing import REASON_BYTES, CloseCode
 
@@ -24,9 +23,15 @@ CLOSE_SECONDS = 2.0
 """How long a client has to read what was written and answer a close frame; then the connection is cut."""
 
 
+_MEDIUM, _LARGE = struct.Struct("!BBH"), struct.Struct("!BBQ")
+
+
 def text_frame(text: bytes) -> bytes:
     """One unmasked, whole WebSocket text frame of UTF-8 `text` (RFC 6455 section 5.2): what servers write to every client alike."""
-    return Frame(Opcode.TEXT, text).serialize(mask=False)
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    return (_MEDIUM.pack(0x81, 126, size) if size < 1 << 16 else _LARGE.pack(0x81, 127, size)) + text
 
 
 def split_frames(blob: bytes) -> list[bytes]:

@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 
 from realtime.closing import CloseCode
 from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint
+from realtime.framing import unfinished, whole_text
 from realtime.outbox import HIGH_WATER, LOW_WATER
 
 SEND_BUFFER = 128 * 1024
@@ -33,7 +34,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
     `app_state[STATE_KEY]`. A request for another path is handed to the Endpoint's `delegate` with all that follows.
     """
 
-    __slots__ = ("_delegate", "_handed", "_head", "_missed", "_parser", "_partial", "_transport", "_uvicorn")
+    __slots__ = ("_delegate", "_handed", "_head", "_missed", "_parser", "_partial", "_rest", "_transport", "_uvicorn")
 
     def __init__(
         self, config: Any, server_state: Any, app_state: MutableMapping[str, Any], _loop: asyncio.AbstractEventLoop | None = None
@@ -48,6 +49,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
         self._head = b""
         self._partial: bytearray | None = None
         self._missed = 0
+        self._rest = b""
 
     # What asyncio and uvicorn call
 
@@ -60,6 +62,14 @@ class SocketProtocol(Connection, asyncio.Protocol):
             self._delegate.data_received(data)
             return
         self._missed = 0
+        if not self._rest and self.open and self._partial is None and (text := whole_text(data, MAX_MESSAGE)) is not None:
+            self._whole(text)
+            return
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        # The parser does not say whether it is inside a frame, which the short way must know.
+        self._rest = unfinished(self._rest + data) if self.open else b""
         self._parser.receive_data(data)
         for event in self._parser.events_received():
             if isinstance(event, Request):
@@ -138,6 +148,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
         if request.path.partition("?")[0] != self._endpoint.path:
             self._hand_over()
             return True
+        self._rest = unfinished(self._head.partition(b"\r\n\r\n")[2])
         self._head = b""
         response = self._decide(request)
         self._parser.send_response(response)
@@ -197,11 +208,15 @@ class SocketProtocol(Connection, asyncio.Protocol):
             if not frame.fin:
                 return
             data, self._partial = bytes(self._partial), None
+        self._whole(data)
+
+    def _whole(self, data: bytes) -> None:
         try:
             data.decode()
         except UnicodeDecodeError:
             self._parser.fail(CloseCode.BAD_TEXT, "not UTF-8")
             self._stop()
+            self._flush()
             return
         self._message(data)
 

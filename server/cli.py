@@ -71,10 +71,11 @@ def serve(
         place.require_free(settings.host, settings.port)
     except place.NoPlace as error:
         _fail(str(error))
-    from server.serving import running, until_signal
+    from server.serving import running, spare_collector, until_signal
 
     async def work() -> None:
         async with running(settings) as site:
+            spare_collector()
             print(f"Marquee is at {site.url}; Ctrl-C stops it", flush=True)
             await until_signal()
 

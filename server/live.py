@@ -7,12 +7,13 @@ after the commit: the update to the audiences, what is the person's own, and the
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from realtime.endpoint import Connection
 from realtime.hub import Hub
@@ -45,8 +46,7 @@ logger = logging.getLogger(__name__)
 Reply = Callable[[bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What an update is about: ids of questions and polls, and whether the questions' `desk` is (the stage, the order, the log)."""
 
     type: UpdateType
@@ -55,19 +55,18 @@ class Change:
     desk: bool = False
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a handler did: the rows to write, the update to publish, counts to tell soon, patches on `Me` by person, the ack's result.
 
     `keyed` rows hold the command's key themselves; `voted` is the poll that the person now has a ballot in.
     """
 
-    writes: list[Write] = field(default_factory=list)
+    writes: list[Write] = []
     change: Change | None = None
     soon: Change | None = None
     reactions: bool = False
-    mine: dict[str, Doc] = field(default_factory=dict)
-    result: Doc = field(default_factory=dict)
+    mine: dict[str, Doc] = {}
+    result: Doc = {}
     after: Callable[[], None] | None = None
     keyed: bool = False
     voted: str | None = None
@@ -97,7 +96,8 @@ class LiveSession:
 
     def _take(self, held: Held) -> None:
         self.questions, self.log, self.polls, self.reactions = held.questions, held.log, held.polls, held.reactions
-        self._replies, self.entitled = held.replies, held.entitled
+        # Ordered, because a plain dict looks past all that was ever taken from its front.
+        self._replies, self.entitled = OrderedDict(held.replies), held.entitled
         for poll in self.polls.items.values():
             if poll.count is not None:  # a close that was cut short after its commit
                 self.safe.destroy(poll.id, poll.round)
@@ -160,7 +160,7 @@ class LiveSession:
     def _remember(self, person: str, key: str, result: str) -> None:
         self._replies[person, key] = result
         while len(self._replies) > REPLIES_LIMIT:
-            del self._replies[next(iter(self._replies))]
+            self._replies.popitem(last=False)
 
     def forget(self, answered: Iterable[tuple[str, str]]) -> None:
         """Answers that nobody shall find any more, by person and key."""

@@ -14,7 +14,7 @@ from realtime.presence import Presence
 from server import wire
 from server.auth import Principal, Tokens
 from server.captioning import Captioning
-from server.commands import HANDLERS
+from server.commands import ACTS, HANDLERS
 from server.commands.context import Context
 from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
 from server.limits import Bucket
@@ -124,14 +124,13 @@ class Sockets:
         if not client.bucket.take():
             raise TooMany("too many commands; slow down", retry_after=1)
         client.refused = 0
-        if isinstance(command, wire.ChannelSubscribe | wire.ChannelUnsubscribe):
-            self._follow(conn, client.context, command)
+        kind, context = type(command), client.context
+        if kind not in ACTS:
+            self._follow(conn, context, command)
             return
-        act = command.__struct_config__.tag
-        context = client.context
+        act, handler = ACTS[kind], HANDLERS[kind]
         if not context.caller.may(act):
             raise Forbidden(f"{context.caller.role} may not {act}")
-        handler = HANDLERS[type(command)]
         context.live.execute(lambda _: handler(context, command), context.caller.person, command.id, conn.send)
 
     def _follow(self, conn: Connection, context: Context, command: wire.ChannelSubscribe | wire.ChannelUnsubscribe) -> None:

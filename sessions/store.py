@@ -9,11 +9,11 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Self, TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, Executable, event
 from sqlmodel import create_engine
 
@@ -31,16 +31,14 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """One statement of `statements.py` by name, with its parameters."""
 
     name: str
     params: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """`done(error)` is called on the loop: None once it is durable, else why it is not."""
 
     writes: Sequence[Write]

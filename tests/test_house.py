@@ -44,7 +44,7 @@ def variables(service: str) -> dict[str, str]:
 class TestMake:
     def test_make_alone_tells_every_target_a_person_would_use(self) -> None:
         told = set(re.findall(r"^make (\S+)", output("make", "--no-print-directory"), re.MULTILINE))
-        assert told == {"help", "demo", "test", "check", "bench", "bench-relay", "bench-hub", "picture", "clean"}
+        assert told == {"help", "demo", "test", "check", "bench", "bench-relay", "bench-hub", "bench-votes", "picture", "clean"}
 
     def test_the_last_thing_make_test_does_is_run_the_tests(self) -> None:
         steps = output("make", "--no-print-directory", "--dry-run", "test").strip().splitlines()
@@ -177,6 +177,11 @@ class TestBenches:
         lines = output(sys.executable, "-m", "tests.load.hub", "--quick").splitlines()
         assert [line.split()[1].partition("=")[0] for line in lines] == ["us_per_message", "websockets:", "starlette:"]
         assert all("delivered=1.000" in line for line in lines)
+
+    def test_the_bench_of_the_votes_finds_every_acknowledged_one_in_the_database(self) -> None:
+        (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick").splitlines()
+        assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)
+        assert "votes=200" in line
 
     def test_it_says_how_many_open_files_it_lacks(self) -> None:
         done = subprocess.run(

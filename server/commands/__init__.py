@@ -48,3 +48,6 @@ HANDLERS: dict[type, Handler] = {
     wire.CaptionSource: captions.switch,
     wire.GlossarySet: captions.set_term,
 }
+
+ACTS: dict[type, str] = {command: str(command.__struct_config__.tag) for command in HANDLERS}  # type: ignore[attr-defined]
+"""The right each command needs, which is its name."""

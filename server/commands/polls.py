@@ -74,8 +74,8 @@ def hold(context: Context, command: wire.PollHold) -> Outcome:
 
 
 def vote(context: Context, command: wire.PollVote) -> Outcome:
-    caller, poll = context.caller, context.live.polls.find(command.poll)
-    context.live.polls.vote(poll.id, caller.person, command.ballot, _now(), caller.name)
+    caller = context.caller
+    poll = context.live.polls.vote(command.poll, caller.person, command.ballot, _now(), caller.name)
     ballot = poll.ballots[caller.person]
     if poll.secret:
         return _sealed(context, poll, command.id)

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from server.auth import Tokens
 from sessions.people import Role
+from tests.load.votes import kill_once
 from tests.postgres import postgres
 from tests.server.site import SESSION, Talk
 
@@ -65,6 +66,14 @@ async def acked(ws: ClientConnection) -> None:
     async for message in ws:
         if json.loads(message)["type"] == "ack":
             return
+
+
+@pytest.mark.parametrize("number", [1, 5, 11])
+async def test_a_server_killed_under_load_keeps_every_acknowledged_vote_once(number: int) -> None:
+    """At an early, a middle and a late moment; `make bench-votes ARGS="--kills 100"` does it a hundred times."""
+    acked, lost, doubled = await kill_once(number)
+    assert acked > 0
+    assert (lost, doubled) == (0, 0)
 
 
 async def test_votes_survive_a_kill_and_none_counts_twice(tmp_path: Path, database: str) -> None:

@@ -54,6 +54,17 @@ async def test_a_message_in_fragments_arrives_whole_even_if_cut_inside_a_letter(
         assert json.loads(frames[Opcode.TEXT]) == {"echo": "é"}
 
 
+async def test_messages_cut_anywhere_arrive_in_order_whichever_way_they_take(place: Place) -> None:
+    whole = [command("echo", text=f"{number} " + "x" * (number * 60)) for number in range(5)]
+    async with place.raw() as client:
+        for pieces in ([whole[0]], [whole[1][:1], whole[1][1:]], [whole[2][:9], whole[2][9:] + whole[3]], [whole[4]]):
+            for piece in pieces:
+                client.send(piece)
+                await asyncio.sleep(0.02)
+        told = [json.loads(bytes((await client.frame()).data))["echo"] for _ in whole]
+        assert [text.split()[0] for text in told] == ["0", "1", "2", "3", "4"]
+
+
 async def test_bytes_that_trickle_in_are_one_message(place: Place) -> None:
     async with place.raw() as client:
         for byte in command("echo", text="slow"):

@@ -1,0 +1,148 @@
+"""Clients that vote as fast as they are answered: as cheap as Python allows, to leave the machine to the server."""
+
+import asyncio
+import base64
+import os
+import time
+from typing import Any
+
+import msgspec
+
+BATCH = 50
+"""Handshakes at once."""
+
+
+class Voter(asyncio.Protocol):
+    """One socket. `ready` once the server has said welcome; then `cast` votes, one after the other."""
+
+    def __init__(self, crowd: "Crowd", name: str, token: str, port: int) -> None:
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._crowd, self._name, self._token, self._port = crowd, name, token, port
+        self._rest, self._open, self._next, self._votes = b"", False, 0, 0
+        self._sent = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        key = base64.b64encode(os.urandom(16)).decode()
+        transport.write(
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    def cast(self, votes: int) -> None:
+        """Cast so many."""
+        self._votes = votes
+        self._vote()
+
+    def _vote(self) -> None:
+        self._sent = time.monotonic()
+        self.transport.write(frame(self._command(self._next)))
+
+    def _command(self, number: int) -> bytes:
+        choice = "abc"[(number + len(self._name)) % 3]
+        return b'{"type":"poll.vote","id":"%b","poll":"poll-%d","ballot":["%b"]}' % (self.key(number), number, choice.encode())
+
+    def key(self, number: int) -> bytes:
+        return b"key-%b-%d" % (self._name.encode(), number)
+
+    def data_received(self, data: bytes) -> None:
+        data = self._rest + data if self._rest else data
+        if not self._open:
+            head, end, data = data.partition(b"\r\n\r\n")
+            if not end:
+                self._rest = head
+                return
+            if not head.startswith(b"HTTP/1.1 101"):
+                self.ready.set_exception(ConnectionError(head.decode("latin-1").splitlines()[0]))
+                return
+            self._open = True
+            self.transport.write(frame(msgspec.json.encode({"type": "hello", "token": self._token})))
+        self._rest = self._frames(data)
+
+    def _frames(self, data: bytes) -> bytes:
+        """Take the whole frames off the front; returns the rest. Servers' frames are not masked (RFC 6455 section 5.1)."""
+        at, end = 0, len(data)
+        while end - at >= 2:
+            start, size = at + 2, data[at + 1]
+            if size == 126:
+                start, size = at + 4, int.from_bytes(data[at + 2 : at + 4])
+            elif size == 127:
+                start, size = at + 10, int.from_bytes(data[at + 2 : at + 10])
+            if end < start or start + size > end:
+                break
+            self._message(data[start : start + min(size, 24)])
+            at = start + size
+        return data[at:]
+
+    def _message(self, begins: bytes) -> None:
+        if begins.startswith(b'{"type":"ack"'):
+            self._acked()
+        elif begins.startswith(b'{"type":"welcome"'):
+            self.ready.set_result(None)
+        elif begins.startswith(b'{"type":"error"'):
+            self._crowd.fail(f"{self._name} was refused its vote {self._next}")
+
+    def _acked(self) -> None:
+        self._crowd.count(self._name, self._next, self.key(self._next), time.monotonic() - self._sent)
+        self._next += 1
+        if self._next < self._votes:
+            self._vote()
+
+
+def frame(text: bytes) -> bytes:
+    """A client's text frame with a mask of zeros, which leaves it as it is (RFC 6455 section 5.3)."""
+    size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2)
+    return b"\x81" + size + bytes(4) + text
+
+
+class Crowd:
+    """All voters, and what was acknowledged to them: polls, people and keys, and how long each vote took, in seconds."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._voters: list[Voter] = []
+        self.acks: set[tuple[str, str, str]] = set()
+        self.latencies: list[float] = []
+        self._wanted: dict[int, asyncio.Future[None]] = {}
+
+    async def enter(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        for first in range(0, len(self._tokens), BATCH):
+            batch = [
+                Voter(self, f"voter-{first + number}", token, port) for number, token in enumerate(self._tokens[first : first + BATCH])
+            ]
+            await asyncio.gather(*(loop.create_connection(lambda voter=voter: voter, "127.0.0.1", port) for voter in batch))  # type: ignore[misc]
+            await asyncio.gather(*(voter.ready for voter in batch))
+            self._voters += batch
+
+    async def vote(self, votes: int) -> None:
+        """Everyone casts so many; returns when all are acknowledged."""
+        for voter in self._voters:
+            voter.cast(votes)
+        await self.acked(votes * len(self._voters))
+
+    async def acked(self, count: int) -> None:
+        """Until so many votes are acknowledged."""
+        if len(self.acks) < count:
+            self._wanted[count] = asyncio.get_running_loop().create_future()
+            await self._wanted[count]
+
+    def count(self, person: str, poll: int, key: bytes, seconds: float) -> None:
+        self.acks.add((f"poll-{poll}", person, key.decode()))
+        self.latencies.append(seconds)
+        wanted = self._wanted.pop(len(self.acks), None)
+        if wanted is not None and not wanted.done():
+            wanted.set_result(None)
+
+    def fail(self, why: str) -> None:
+        for wanted in self._wanted.values():
+            if not wanted.done():
+                wanted.set_exception(RuntimeError(why))
+
+    def leave(self) -> None:
+        for voter in self._voters:
+            voter.transport.abort()
