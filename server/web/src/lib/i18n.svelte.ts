@@ -97,6 +97,16 @@ export function languageName(tag: string): string {
   }
 }
 
+/** A language's name in itself, as a title. */
+export function ownName(tag: string): string {
+  try {
+    const name = new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag;
+    return name.replace(/^./u, (first) => first.toLocaleUpperCase(tag));
+  } catch {
+    return tag;
+  }
+}
+
 /** The text in `lang` (the page's locale if not given), else in English, else as it was written. */
 export function pick(texts: Record<string, string>, lang: string = i18n.locale): string {
   return texts[lang] ?? texts[lang.split('-')[0] ?? ''] ?? texts.en ?? Object.values(texts)[0] ?? '';

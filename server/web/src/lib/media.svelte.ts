@@ -1,3 +1,4 @@
+import { Tuning } from './tuning.svelte';
 import { backoff, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
 
 export { Publishing, type PublishStatus } from './publishing.svelte';
@@ -18,6 +19,7 @@ const QUIET_LOOKS = 3;
 export class Watching {
   /** `waiting`: nobody publishes, or nothing arrives. `failed`: not allowed to watch; only a new start tries again. */
   status: WatchStatus = $state('idle');
+  readonly tuning: Tuning;
   readonly #url: string;
   readonly #token: string;
   readonly #getVideo: () => HTMLVideoElement | null;
@@ -29,6 +31,7 @@ export class Watching {
     this.#url = url;
     this.#token = token;
     this.#getVideo = getVideo;
+    this.tuning = new Tuning(token);
   }
 
   /** Starts watching; once is enough, and a second time does nothing. */
@@ -55,6 +58,11 @@ export class Watching {
   /** How many frames of video were decoded since the connection was made. */
   async framesDecoded(): Promise<number> {
     return (await arrived(this.#pc)).frames;
+  }
+
+  /** How much sound was heard since the connection was made: grows while it is not silence. */
+  async soundEnergy(): Promise<number> {
+    return (await arrived(this.#pc)).energy;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -88,12 +96,14 @@ export class Watching {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     let resource: string | null = null;
+    const { lang } = this.tuning;
     const goodbye = () => resource !== null && void forgo(resource, this.#token);
     try {
       preferH264(pc.addTransceiver('video', { direction: 'recvonly' }), 'receive');
       pc.addTransceiver('audio', { direction: 'recvonly' });
       this.#show(pc, signal);
-      resource = await offer(pc, this.#url, this.#token, signal);
+      resource = await offer(pc, lang === null ? this.#url : `${this.#url}?lang=${encodeURIComponent(lang)}`, this.#token, signal);
+      void this.tuning.follow(resource, lang, signal).catch(() => undefined);
       window.addEventListener('pagehide', goodbye, { signal });
       void this.#look(pc, signal);
       if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
@@ -144,13 +154,14 @@ async function play(video: HTMLVideoElement): Promise<void> {
   }
 }
 
-async function arrived(pc: RTCPeerConnection | null): Promise<{ bytes: number; frames: number }> {
-  const sum = { bytes: 0, frames: 0 };
+async function arrived(pc: RTCPeerConnection | null): Promise<{ bytes: number; frames: number; energy: number }> {
+  const sum = { bytes: 0, frames: 0, energy: 0 };
   const report = pc === null || pc.signalingState === 'closed' ? [] : await pc.getStats();
-  report.forEach((stats: { type?: string; bytesReceived?: number; framesDecoded?: number }) => {
+  report.forEach((stats: { type?: string; bytesReceived?: number; framesDecoded?: number; totalAudioEnergy?: number }) => {
     if (stats.type !== 'inbound-rtp') return;
     sum.bytes += stats.bytesReceived ?? 0;
     sum.frames += stats.framesDecoded ?? 0;
+    sum.energy += stats.totalAudioEnergy ?? 0;
   });
   return sum;
 }

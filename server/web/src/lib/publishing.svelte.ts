@@ -1,4 +1,3 @@
-import { getEvent } from './api';
 import { ProblemError } from './problem';
 import { backoff, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
 
@@ -14,12 +13,15 @@ export class Publishing {
   error: string | null = $state(null);
   readonly #url: string;
   readonly #token: string;
+  readonly #isLive: () => boolean | Promise<boolean>;
   #running: AbortController | null = null;
   #done: Promise<void> = Promise.resolve();
 
-  constructor(url: string, token: string) {
+  /** `isLive` says whether anybody publishes there now. */
+  constructor(url: string, token: string, isLive: () => boolean | Promise<boolean>) {
     this.#url = url;
     this.#token = token;
+    this.#isLive = isLive;
   }
 
   /** Resolves when the stream is accepted, or when it is refused: then `status` is `failed` and `error` says why. */
@@ -84,11 +86,10 @@ export class Publishing {
     }
   }
 
-  /** After the server closed us: live without us means that another publisher has the session; taking it back would never end. */
+  /** After the server closed us: live without us means that another publisher took over; taking it back would never end. */
   async #takenOver(signal: AbortSignal): Promise<boolean> {
     await sleep(1_000, signal).catch(() => undefined);
-    const session = decodeURIComponent(new URL(this.#url, location.href).pathname.split('/').pop() ?? '');
-    return getEvent().then(({ live }) => live[session] === true, () => false);
+    return this.#isLive();
   }
 
   #fail(code: string, signal: AbortSignal): void {

@@ -6,7 +6,7 @@ import { ProblemError } from './problem';
 /** Why a peer connection ended: the network gave up, or the other side closed it. */
 export type End = 'failed' | 'closed';
 
-/** An offer that was refused; `retryAfter` is in ms, null when the server named no time. */
+/** A request that was refused; `retryAfter` is in ms, null when the server named no time. */
 export class Refused extends ProblemError {
   readonly retryAfter: number | null;
 
@@ -15,7 +15,7 @@ export class Refused extends ProblemError {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same offer may be taken later. */
+  /** Whether the same may be taken later. */
   get passing(): boolean {
     return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 500;
   }
@@ -42,18 +42,32 @@ export async function offer(pc: RTCPeerConnection, url: string, token: string, s
   return resource;
 }
 
+/** Asks the relay for an interpretation, or for the floor (null), within the stream of `resource`. */
+export async function choose(resource: string, lang: string | null, token: string, signal: AbortSignal): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const answer = await ask(`${resource}/language`, { method: 'PUT', headers, body: JSON.stringify({ lang }) }, signal);
+  if (!answer.ok) throw await refusal(answer);
+}
+
 async function post(url: string, token: string, sdp: string, signal: AbortSignal): Promise<Response> {
-  let answer: Response;
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/sdp' };
+  const answer = await ask(url, { method: 'POST', headers, body: sdp }, signal);
+  if (answer.status !== 201) throw await refusal(answer);
+  return answer;
+}
+
+async function ask(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
   try {
-    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/sdp' };
-    answer = await fetch(url, { method: 'POST', headers, body: sdp, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER)]) });
+    return await fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER)]) });
   } catch (error) {
     signal.throwIfAborted();
     throw new Refused(new ProblemError('network', error instanceof Error ? error.message : ''), null);
   }
-  if (answer.status === 201) return answer;
+}
+
+async function refusal(answer: Response): Promise<Refused> {
   const seconds = Number.parseInt(answer.headers.get('Retry-After') ?? '', 10);
-  throw new Refused(await problemOf(answer), Number.isFinite(seconds) ? seconds * 1000 : null);
+  return new Refused(await problemOf(answer), Number.isFinite(seconds) ? seconds * 1000 : null);
 }
 
 /** Ends a resource and then the connection, in this order: a closed connection ends the resource, and there is nothing left to end. */

@@ -12,10 +12,17 @@ export class Devices {
   source: Source = $state('camera');
   camera = $state('');
   microphone = $state('');
+  echoCancellation = $state(true);
   cameras: MediaDeviceInfo[] = $state.raw([]);
   microphones: MediaDeviceInfo[] = $state.raw([]);
   stream: MediaStream | null = $state.raw(null);
   trouble: Trouble | null = $state(null);
+  readonly #sound: MediaTrackConstraints;
+
+  /** `sound` is asked of every microphone. */
+  constructor(sound: MediaTrackConstraints = {}) {
+    this.#sound = sound;
+  }
 
   /** Whether the browser gives this page any device at all. */
   get secure(): boolean {
@@ -61,7 +68,7 @@ export class Devices {
     const chosen = (id: string) => (id === '' ? {} : { deviceId: { exact: id } });
     return navigator.mediaDevices.getUserMedia({
       video: camera === 'none' ? false : { ...PICTURE, ...chosen(camera) },
-      audio: this.microphone === 'none' ? false : { echoCancellation: true, ...chosen(this.microphone) },
+      audio: this.microphone === 'none' ? false : { ...this.#sound, echoCancellation: this.echoCancellation, ...chosen(this.microphone) },
     });
   }
 

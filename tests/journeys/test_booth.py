@@ -1,0 +1,107 @@
+"""An interpreter at the booth and somebody who listens, each at a Chromium page."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from server.serving import running
+from server.settings import Settings
+from sessions.people import Role
+from tests.journeys.browser import Visitor, chromium
+from tests.server.site import SESSION, seed
+
+SILENCE = 0.01
+"""Of a stream's energy per second: a hundred times less than somebody who reads aloud."""
+
+
+async def energy(listener: Visitor) -> float:
+    """Of what was heard so far, by the browser's own count."""
+    return float(await listener.page.evaluate("window.__marquee.watching.soundEnergy()"))
+
+
+async def hears(listener: Visitor, voice: bool) -> None:
+    """Within 10 s there is a second with a voice in it, or one without."""
+    async with asyncio.timeout(10):
+        while True:
+            before = await energy(listener)
+            await asyncio.sleep(1.0)
+            if (await energy(listener) - before > SILENCE) is voice:
+                return
+
+
+async def choose(listener: Visitor, lang: str) -> dict[str, str | None]:
+    """Pick a channel; what the server says to it."""
+    async with listener.page.expect_response(lambda response: response.url.endswith("/language")) as answering:
+        await listener.test("channel").click()
+        await listener.page.locator(f'input[type="radio"][value="{lang}"]').click()
+    answer: dict[str, str | None] = json.loads(await (await answering.value).body())
+    await expect(listener.test("channel", f'[data-lang="{lang}"]')).to_be_visible()
+    return answer
+
+
+def status(interpreter: Visitor, state: str) -> Locator:
+    return interpreter.test("booth-status", f'[data-state="{state}"]')
+
+
+async def fits(page: Page) -> bool:
+    return bool(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.browser
+async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) -> None:
+    async with running(Settings(port=0, data=tmp_path), seed()) as server, chromium() as browser:
+        phone = {"viewport": {"width": 320, "height": 640}}
+        speaker = await Visitor.enter(browser, server, SESSION, Role.SPEAKER, "The hall")
+        interpreter = await Visitor.enter(browser, server, SESSION, Role.INTERPRETER, "Inés", "es-ES")
+        listener = await Visitor.enter(browser, server, SESSION, Role.ATTENDEE, "Luz", "en-US", **phone)
+        await speaker.test("go-live").click()
+        await expect(listener.test("video", '[data-status="playing"]')).to_be_visible(timeout=30_000)
+        await hears(listener, voice=True)
+
+        # Nobody interprets yet: who chooses Spanish is told, and hears the floor.
+        assert await choose(listener, "es") == {"lang": "es", "hears": None}
+        await expect(listener.test("channel-told")).to_contain_text("You hear the floor")
+        await expect(listener.test("channel-told")).to_be_visible()
+        await hears(listener, voice=True)
+        assert await fits(listener.page)
+
+        # On air, into her own language without a choice. What she silences is silent to who listens: it is her they hear.
+        await expect(interpreter.test("booth-language")).to_have_value("es")
+        await interpreter.test("on-air").click()
+        await expect(status(interpreter, "on")).to_be_visible(timeout=20_000)
+        await expect(listener.test("channel-told")).to_have_text("You hear the interpretation: Spanish")
+        await hears(listener, voice=True)
+        await interpreter.test("booth-mute").click()
+        await hears(listener, voice=False)
+        await interpreter.page.keyboard.press("m")
+        await hears(listener, voice=True)
+        await interpreter.page.keyboard.down("c")
+        await hears(listener, voice=False)
+        await interpreter.page.keyboard.up("c")
+        await hears(listener, voice=True)
+
+        # Who comes back later comes back to the language; the floor is a choice away, and so is Spanish.
+        await listener.page.reload()
+        await expect(listener.test("channel", '[data-lang="es"]')).to_be_visible()
+        await expect(listener.test("channel-told")).to_have_text("You hear the interpretation: Spanish", timeout=20_000)
+        assert await choose(listener, "") == {"lang": None, "hears": None}
+        assert await choose(listener, "es") == {"lang": "es", "hears": "es"}
+
+        # A colleague takes the microphone: she is told, and goes off air.
+        colleague = await Visitor.enter(browser, server, SESSION, Role.INTERPRETER, "Iker", "es-ES")
+        await expect(colleague.test("booth-taken")).to_be_visible()
+        await colleague.test("on-air").click()
+        await expect(status(colleague, "on")).to_be_visible(timeout=20_000)
+        await expect(interpreter.test("booth-trouble")).to_be_visible()
+        await expect(status(interpreter, "off")).to_be_visible()
+        await hears(listener, voice=True)
+
+        # Off air: the floor returns, and who listens is told.
+        await colleague.test("off-air").click()
+        await expect(listener.test("channel-told")).to_contain_text("You hear the floor")
+        await expect(listener.test("channel", '[data-lang="es"]')).to_be_visible()
+        await hears(listener, voice=True)
+        assert [visitor.errors for visitor in (speaker, interpreter, colleague, listener)] == [[], [], [], []]
