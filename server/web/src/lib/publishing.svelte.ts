@@ -5,6 +5,8 @@ export type PublishStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'f
 
 /** Bits per second of the video that is sent: every viewer gets these very packets. */
 const VIDEO_BITRATE = 2_500_000;
+/** ms after a stream's end until everybody is told who is live. */
+const TOLD = 1_000;
 
 /** Publishes a stream by WHIP and comes back after losses, until stopped or until another publisher took over. */
 export class Publishing {
@@ -48,8 +50,7 @@ export class Publishing {
     for (let attempt = 0; !signal.aborted; attempt++) {
       const began = Date.now();
       try {
-        const closed = (await this.#publish(stream, signal, settled)) === 'closed';
-        if (closed && (await this.#takenOver(signal))) return this.#fail('replaced', signal);
+        await this.#publish(stream, signal, settled);
         if (Date.now() - began > LONGEST) attempt = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -59,11 +60,13 @@ export class Publishing {
       }
       if (signal.aborted) return;
       this.status = 'reconnecting';
-      await sleep(backoff(attempt), signal).catch(() => undefined);
+      await sleep(TOLD + backoff(attempt), signal).catch(() => undefined);
+      // Live without us means that another publisher took over; taking it back would never end.
+      if (await this.#isLive()) return this.#fail('replaced', signal);
     }
   }
 
-  async #publish(stream: MediaStream, outer: AbortSignal, settled: () => void): Promise<'failed' | 'closed'> {
+  async #publish(stream: MediaStream, outer: AbortSignal, settled: () => void): Promise<void> {
     const inner = new AbortController();
     const signal = AbortSignal.any([outer, inner.signal]);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
@@ -77,19 +80,11 @@ export class Publishing {
       outer.throwIfAborted();
       this.status = 'live';
       settled();
-      const end = await ended(pc, signal);
-      if (end === 'closed') resource = null; // The server ended it and has forgotten it.
-      return end;
+      if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
       await leave(pc, resource, this.#token);
     }
-  }
-
-  /** After the server closed us: live without us means that another publisher took over; taking it back would never end. */
-  async #takenOver(signal: AbortSignal): Promise<boolean> {
-    await sleep(1_000, signal).catch(() => undefined);
-    return this.#isLive();
   }
 
   #fail(code: string, signal: AbortSignal): void {
