@@ -1,30 +1,54 @@
 """Which engines a process has: what is in its packages and on its machine, and the servers an operator names."""
 
 import logging
+from collections.abc import Awaitable, Iterable
 
 from server.settings import Settings
 from translation.engines import EngineError, Recognizer, Translator
 from translation.engines.apertium import Apertium
+from translation.engines.chat import Chat
+from translation.engines.deepgram import Deepgram
+from translation.engines.deepl import DeepL
 from translation.engines.libretranslate import LibreTranslate
 from translation.engines.moonshine import Moonshine
+from translation.engines.transcriptions import Transcriptions
 from translation.engines.vosk import Vosk
 
 logger = logging.getLogger(__name__)
 
 
-def recognizers(settings: Settings) -> dict[str, list[Recognizer]]:
-    """By base language of the floor, in the order they are asked."""
-    found: dict[str, list[Recognizer]] = {lang: [Vosk(url)] for lang, url in settings.vosk.items()}
-    found.setdefault("en", []).append(Moonshine())
+def recognizers(settings: Settings, floors: Iterable[str]) -> dict[str, list[Recognizer]]:
+    """By base language of the floor, in the order they are asked: servers for that language, our own, a server for all."""
+    found: dict[str, list[Recognizer]] = {floor: [] for floor in sorted({floor.split("-")[0].lower() for floor in floors})}
+    for lang, engines in found.items():
+        if lang in settings.deepgram:
+            engines.append(Deepgram(settings.deepgram[lang], settings.deepgram_key.get_secret_value(), lang))
+        if lang in settings.vosk:
+            engines.append(Vosk(settings.vosk[lang]))
+        if lang == "en":
+            engines.append(Moonshine())
+        if settings.transcriptions:
+            key = settings.transcriptions_key.get_secret_value()
+            engines.append(Transcriptions(settings.transcriptions, settings.transcriptions_model, key, lang))
     return found
 
 
 async def translators(settings: Settings) -> list[Translator]:
     """In the order they are asked. A server that is not there is left out, and the log says so."""
-    found: list[Translator] = [Apertium()]
+    found: list[Translator] = []
+    if settings.deepl:
+        found += await _there(DeepL.open(settings.deepl, settings.deepl_key.get_secret_value()))
+    found.append(Apertium())
     if settings.libretranslate:
-        try:
-            found.append(await LibreTranslate.open(settings.libretranslate))
-        except EngineError as error:
-            logger.error("%s", error)
+        found += await _there(LibreTranslate.open(settings.libretranslate))
+    if settings.chat:
+        found.append(Chat(settings.chat, settings.chat_model, settings.chat_key.get_secret_value()))
     return found
+
+
+async def _there(opening: Awaitable[Translator]) -> list[Translator]:
+    try:
+        return [await opening]
+    except EngineError as error:
+        logger.error("%s", error)
+        return []

@@ -95,7 +95,11 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         relay = await stack.enter_async_context(_relay(settings, changed, lambda resource: events.ended(resource)))
         events = await stack.enter_async_context(EventStreams(relay))
         captioning = Captioning(
-            hub, relay.tap, recognizers=recognizers(settings), translators=await translators(settings), keep=partial(_keep, store)
+            hub,
+            relay.tap,
+            recognizers=recognizers(settings, (session.floor for session in event.sessions)),
+            translators=await translators(settings),
+            keep=partial(_keep, store),
         )
         await stack.enter_async_context(captioning)
         safe = Safe(settings.data / "ballots")

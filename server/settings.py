@@ -53,6 +53,20 @@ class Settings(BaseSettings):
     """Other sites whose pages may open the socket."""
     vosk: dict[str, str] = {}
     """WebSocket URLs of Vosk servers by the floor's base language (`{"fr": "ws://..."}`); English has a recognizer of its own."""
+    deepgram: dict[str, str] = {}
+    """Servers with Deepgram's live protocol by the floor's base language (`{"fr": "wss://..."}`)."""
+    deepgram_key: SecretStr = SecretStr("")
+    transcriptions: str = ""
+    """URL, without `/v1`, of a server with OpenAI's transcriptions: the last choice for every floor."""
+    transcriptions_model: str = "whisper-1"
+    transcriptions_key: SecretStr = SecretStr("")
+    deepl: str = ""
+    """URL of DeepL's API (`https://api.deepl.com`), asked before all others."""
+    deepl_key: SecretStr = SecretStr("")
+    chat: str = ""
+    """URL, without `/v1`, of a server with OpenAI's chat completions that translates what no other engine can."""
+    chat_model: str = ""
+    chat_key: SecretStr = SecretStr("")
     libretranslate: str = ""
     """URL of a LibreTranslate server, for languages Apertium does not know."""
 

@@ -44,7 +44,19 @@ def variables(service: str) -> dict[str, str]:
 class TestMake:
     def test_make_alone_tells_every_target_a_person_would_use(self) -> None:
         told = set(re.findall(r"^make (\S+)", output("make", "--no-print-directory"), re.MULTILINE))
-        assert told == {"help", "demo", "test", "check", "bench", "bench-relay", "bench-hub", "bench-votes", "picture", "clean"}
+        assert told == {
+            "help",
+            "demo",
+            "test",
+            "check",
+            "bench",
+            "bench-relay",
+            "bench-hub",
+            "bench-votes",
+            "bench-captions",
+            "picture",
+            "clean",
+        }
 
     def test_the_last_thing_make_test_does_is_run_the_tests(self) -> None:
         steps = output("make", "--no-print-directory", "--dry-run", "test").strip().splitlines()
@@ -182,6 +194,14 @@ class TestBenches:
         (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick").splitlines()
         assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)
         assert "votes=200" in line
+
+    def test_the_bench_of_captions_reaches_every_viewer_and_hears_the_reading(self) -> None:
+        line = output(sys.executable, "-m", "tests.load.captions", "--quick")
+        figures = {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", line)}
+        assert {"added_p99_ms", "erasure", "wer"} <= set(figures)
+        assert figures["words"] > 5
+        assert figures["wer"] < 0.5
+        assert figures["languages"] == 20
 
     def test_it_says_how_many_open_files_it_lacks(self) -> None:
         done = subprocess.run(

@@ -1,10 +1,10 @@
 """Transcripts as files: WebVTT (W3C), SubRip, and plain text. Times are ms since `zero`, the start of the session."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from translation.lines import wrap
+from translation.lines import directed, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,17 @@ def webvtt(lines: Iterable[Line], lang: str, zero: int) -> str:
     """A WebVTT file. Markup in a text is text (section 3.1: `&`, `<` and `>` are escaped); a speaker becomes a voice."""
     blocks = [f"WEBVTT\nLanguage: {lang}"]
     for line in lines:
-        voice = f"<v {escape(_row(line.speaker), quote=False)}>" if line.speaker else ""
-        text = escape(wrap(line.text, line.lang), quote=False)
-        blocks.append(f"{line.number}\n{_span(line, zero, '.')}\n{voice}{text}")
+        voice = f"<v {escape(row_of(line.speaker), quote=False)}>" if line.speaker else ""
+        text = escape(directed(wrap(line.text, line.lang), line.lang), quote=False)
+        blocks.append(f"{line.number}\n{span(line, zero, '.')}\n{voice}{text}")
     return "\n\n".join(blocks) + "\n"
 
 
 def srt(lines: Iterable[Line], zero: int) -> str:
-    """A SubRip file: numbered from one, a comma before the milliseconds."""
-    blocks = [f"{number}\n{_span(line, zero, ',')}\n{wrap(line.text, line.lang)}\n" for number, line in enumerate(lines, 1)]
+    """A SubRip file: numbered from one, a comma before the milliseconds, a dash where another speaker begins."""
+    blocks: list[str] = []
+    for number, (line, text) in enumerate(dashed(lines), 1):
+        blocks.append(f"{number}\n{span(line, zero, ',')}\n{directed(wrap(text, line.lang), line.lang)}\n")
     return "\n".join(blocks)
 
 
@@ -41,17 +43,26 @@ def plain(lines: Iterable[Line]) -> str:
     speaker = None
     for line in lines:
         if line.speaker != speaker and line.speaker:
-            said.append(f"\n{_row(line.speaker)}:")
+            said.append(f"\n{row_of(line.speaker)}:")
         speaker = line.speaker
-        said.append(_row(line.text))
+        said.append(row_of(line.text))
     return "\n".join(said).strip() + "\n" if said else ""
 
 
-def _row(text: str) -> str:
+def dashed(lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
+    """Each line with its text, after a dash where somebody else speaks than before: for formats that know no speakers."""
+    before = None
+    for line in lines:
+        changed = line.speaker and before and line.speaker != before
+        before = line.speaker or before
+        yield line, f"- {line.text}" if changed else line.text
+
+
+def row_of(text: str) -> str:
     return " ".join(text.split())
 
 
-def _span(line: Line, zero: int, point: str) -> str:
+def span(line: Line, zero: int, point: str) -> str:
     # A file's times begin at 0: what was said before the session's start stands there.
     start = max(0, line.start - zero)
     return f"{_time(start, point)} --> {_time(max(start + 1, line.end - zero), point)}"

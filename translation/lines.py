@@ -3,12 +3,16 @@
 Lengths after the usual practice of subtitling (two rows of 42 characters; 16 for Chinese and Japanese, 18 for Korean), in graphemes.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 import regex
 
 ROWS = 2
 ROW, ROW_CJK, ROW_KOREAN = 42, 16, 18
+
+LRM, RLM = "\u200e", "\u200f"
+_RTL = ("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi")
 
 _GRAPHEMES = regex.compile(r"\X")
 # After a sentence, a clause, a space; Chinese and Japanese write no spaces and may break after any character.
@@ -61,6 +65,24 @@ def tail(text: str, lang: str) -> str:
 def wrap(text: str, lang: str) -> str:
     """A caption in rows, for players that do not break lines by themselves."""
     return "\n".join(_pieces(" ".join(text.split()), row(lang)))
+
+
+def is_rtl(lang: str) -> bool:
+    """Whether a language is written from right to left."""
+    base, *others = lang.split("-")
+    return base.lower() in _RTL and "Latn" not in others
+
+
+def directed(text: str, lang: str) -> str:
+    """Each row with a mark in front where its first letter would turn it the wrong way: players go by that letter (UAX #9, rule P2)."""
+    rtl = is_rtl(lang)
+    return "\n".join((RLM if rtl else LRM) + row if _turns(row) not in (None, rtl) else row for row in text.split("\n"))
+
+
+def _turns(row: str) -> bool | None:
+    """Whether the first strong letter runs from right to left; None without any."""
+    strong = next((kind for kind in map(unicodedata.bidirectional, row) if kind in ("L", "R", "AL")), None)
+    return None if strong is None else strong != "L"
 
 
 def _pieces(text: str, limit: int, last: bool = False) -> list[str]:

@@ -23,7 +23,7 @@ from sessions.programme import Session
 from translation.engines import Heard, Recognizer, Translator
 from translation.film import FILM
 from translation.glossary import TERMS_LIMIT, Term
-from translation.lines import split, tail
+from translation.lines import split
 from translation.sources import Choice, Origin, Writer
 from translation.translations import Terms, Translations
 
@@ -183,11 +183,13 @@ class Captioning:
             cue["speaker"] = speaker
         spread = lang == room.floor  # a line typed in another language is that language's own
         if not final:
-            cue["text"] = tail(text, lang)
-            self._readers.partial(room, lang, cue)
-            if spread:
-                self._interpreting.partial(room, cue)
+            cue = room.calmed(lang, cue)
+            if cue["text"]:
+                self._readers.partial(room, lang, cue)
+                if spread:
+                    self._interpreting.partial(room, cue)
             return
+        room.calm_ends(lang, cue)
         for part in split(text, lang, *span):
             piece = cue | {"text": part.text, "start": int(part.start), "end": int(part.end)}
             number, room.number = room.number, room.number + 1

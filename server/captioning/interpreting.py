@@ -75,6 +75,9 @@ class Interpreting:
         made = {"via": "untranslated"} if text is None else {"via": "machine", "text": text, "lang": lang}
         room.writers[lang].faulty = text is None
         if number is not None:
+            room.calm_ends(lang, cue)
             self._readers.translated(room, lang, number, cue | made)
         elif not room.waiting and not room.writers[lang].holds(time.monotonic()):
-            self._readers.partial(room, lang, cue | made)
+            shown = room.calmed(lang, cue | made)
+            if shown["text"]:
+                self._readers.partial(room, lang, shown)

@@ -11,6 +11,7 @@ from server.patch import Doc, difference, merge
 from server.wire import UpdateType
 from sessions.loading import CUES_LIMIT
 from translation.glossary import Term
+from translation.lines import tail
 
 Keep = Callable[[str, str, int, Doc], None]
 """Makes a final durable: session, language, number, cue. The same number again is a correction."""
@@ -33,6 +34,8 @@ class Readers:
         return self._hub.followers(room.channel(lang))
 
     def partial(self, room: Room, lang: str, cue: Doc) -> None:
+        """The end of a line in the making: as much as fits into one caption."""
+        cue = cue | {"text": tail(cue["text"], cue["lang"])}
         patch = difference({"partial": room.states[lang].get("partial", {})}, {"partial": cue})
         self._tell(room, lang, patch)
 

@@ -13,6 +13,7 @@ from sessions.programme import Session
 from translation.film import FILM
 from translation.glossary import Glossary, Term
 from translation.sources import Source, Writer
+from translation.stability import Agreement
 from translation.translations import Terms
 
 
@@ -35,6 +36,8 @@ class Room:
     terms: Terms
     glossary: Doc = field(default_factory=lambda: {"terms": {}, "wanted": 0, "hit": 0})
     """The state of the glossary's channel."""
+    calm: dict[str, Agreement] = field(default_factory=dict)
+    """What a machine's line in the making may show, by language."""
     waiting: deque[Line] = field(default_factory=deque)
     partial: Doc | None = None
     typing_since: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -62,6 +65,16 @@ class Room:
 
     def others(self, lang: str) -> list[str]:
         return [other for other in self.states if other != lang]
+
+    def calmed(self, lang: str, cue: Doc) -> Doc:
+        """A line in the making as it may be shown: a person's as it is, a machine's as far as two guesses agree."""
+        if cue["origin"] != "recognizer":
+            return cue
+        return cue | {"text": self.calm.setdefault(lang, Agreement(lang)).show(cue["text"])}
+
+    def calm_ends(self, lang: str, cue: Doc) -> None:
+        if cue["origin"] == "recognizer" and lang in self.calm:
+            self.calm[lang].end()
 
     def machine(self, now: float) -> list[str]:
         """The languages that nobody else writes. Asked when a line is said: who takes over afterwards does not take that line."""

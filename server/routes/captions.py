@@ -13,8 +13,15 @@ from server.routes.api import services_of
 from sessions import loading
 from sessions.text import language
 from translation.formats import Line, plain, srt, webvtt
+from translation.ttml import ttml
 
-MEDIA_TYPES = {"vtt": "text/vtt", "srt": "application/x-subrip", "txt": "text/plain", "json": "application/json"}
+MEDIA_TYPES = {
+    "vtt": "text/vtt",
+    "srt": "application/x-subrip",
+    "txt": "text/plain",
+    "ttml": "application/ttml+xml",
+    "json": "application/json",
+}
 
 router = APIRouter(tags=["captions"])
 
@@ -36,7 +43,7 @@ class Range:
 @router.get("/api/sessions/{session}/captions.{format}", response_class=Response)
 async def transcript(
     session: str,
-    format: Literal["vtt", "srt", "txt", "json"],
+    format: Literal["vtt", "srt", "txt", "ttml", "json"],
     lang: Annotated[str, Query(max_length=35)],
     wanted: Annotated[Range, Depends()],
     request: Request,
@@ -60,4 +67,12 @@ def _written(format: str, rows: Rows, lang: str, zero: int) -> str:
     if format == "json":
         return json.dumps({"lang": lang, "cues": {str(number): cue for number, cue in rows}}, ensure_ascii=False)
     lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
-    return {"vtt": lambda: webvtt(lines, lang, zero), "srt": lambda: srt(lines, zero), "txt": lambda: plain(lines)}[format]()
+    match format:
+        case "vtt":
+            return webvtt(lines, lang, zero)
+        case "srt":
+            return srt(lines, zero)
+        case "ttml":
+            return ttml(lines, lang, zero)
+        case _:
+            return plain(lines)

@@ -177,6 +177,8 @@ class Ears:
 class Client(asyncio.Protocol):
     """A WebSocket client that reads stamps and answers pings: as cheap as Python allows, to leave the machine to the server."""
 
+    stamp = STAMP
+
     def __init__(self, ears: Ears, port: int) -> None:
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ears, self._port, self._rest, self._open = ears, port, b"", False
@@ -218,8 +220,8 @@ class Client(asyncio.Protocol):
                 break
             if data[at] & 15 == 9:
                 self._transport.write(b"\x8a" + bytes([0x80 | size]) + bytes(4) + data[start : start + size])
-            elif (stamp := data.find(STAMP, start, start + size)) >= 0:
-                stamp += len(STAMP)
+            elif (stamp := data.find(self.stamp, start, start + size)) >= 0:
+                stamp += len(self.stamp)
                 self._ears.hear(int(data[stamp : stamp + DIGITS]), now)
             at = start + size
         return data[at:]
@@ -246,9 +248,9 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def server(kind: str) -> AsyncIterator[Server]:
+async def server(kind: str, module: str = "tests.load.hub") -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.load.hub", kind, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", module, kind, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdin
     assert process.stdout
@@ -265,11 +267,11 @@ async def server(kind: str) -> AsyncIterator[Server]:
 
 
 @contextlib.asynccontextmanager
-async def connected(port: int, count: int, ears: Ears) -> AsyncIterator[None]:
+async def connected(port: int, count: int, ears: Ears, kind: type[Client] = Client) -> AsyncIterator[None]:
     loop, transports = asyncio.get_running_loop(), []
     try:
         for start in range(0, count, BATCH):
-            made = [loop.create_connection(lambda: Client(ears, port), "127.0.0.1", port) for _ in range(min(BATCH, count - start))]
+            made = [loop.create_connection(lambda: kind(ears, port), "127.0.0.1", port) for _ in range(min(BATCH, count - start))]
             pairs = await asyncio.gather(*made)
             transports += [transport for transport, _ in pairs]
             await asyncio.gather(*(client.ready for _, client in pairs))

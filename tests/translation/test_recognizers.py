@@ -3,7 +3,7 @@
 import asyncio
 import wave
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.translation.servers import vosk_server
-from translation.engines import RATE, EngineError, Heard, Recognizer, Sound
+from tests.translation.servers import Manner, Manners, deepgram_server, transcription_server, vosk_server
+from translation.engines import RATE, EngineError, Heard, Recognizer, Sound, deepgram, transcriptions
+from translation.engines.deepgram import Deepgram
 from translation.engines.moonshine import Moonshine, _Stream
+from translation.engines.transcriptions import Transcriptions
 from translation.engines.vosk import Vosk
 
 SECONDS = 12
@@ -44,14 +46,37 @@ def words(heard: list[Heard]) -> str:
     return " ".join("".join(letter for letter in said if letter.isalpha() or letter == " ").split())
 
 
-@pytest.fixture(params=["moonshine", "vosk"])
-async def recognizer(request: pytest.FixtureRequest) -> AsyncIterator[Recognizer]:
+SERVED = {"vosk": lambda engine, _: vosk_server(engine), "deepgram": deepgram_server, "transcriptions": transcription_server}
+
+
+def client(kind: str, url: str) -> Recognizer:
+    match kind:
+        case "vosk":
+            return Vosk(url)
+        case "deepgram":
+            return Deepgram(url, "secret", "en")
+        case _:
+            return Transcriptions(url, "whisper", "secret", "en")
+
+
+@asynccontextmanager
+async def served(kind: str, manners: Manners) -> AsyncIterator[Recognizer]:
+    """The client of a server that has Moonshine behind it, or Moonshine itself."""
     async with AsyncExitStack() as stack:
         engine: Recognizer = Moonshine()
         stack.push_async_callback(engine.close)
-        if request.param == "vosk":
-            engine = Vosk(await stack.enter_async_context(vosk_server(engine)))
+        if kind in SERVED:
+            engine = client(kind, await stack.enter_async_context(SERVED[kind](engine, manners)))
             stack.push_async_callback(engine.close)
+        yield engine
+
+
+@pytest.fixture(params=["moonshine", *SERVED])
+async def recognizer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Recognizer]:
+    # A machine that runs other things too may take its time; who hangs is another test.
+    monkeypatch.setattr(deepgram, "ANSWERS", 60.0)
+    monkeypatch.setattr(transcriptions, "TIMEOUT", 60.0)
+    async with served(request.param, Manners()) as engine:
         yield engine
 
 
@@ -111,6 +136,29 @@ async def test_one_that_is_left_in_the_middle_leaves_the_engine_to_others(recogn
     assert OPENING in words(await listen(recognizer, reading()))
 
 
-async def test_a_server_that_is_not_there_is_an_engine_error() -> None:
-    with pytest.raises(EngineError, match="Vosk"):
-        await listen(Vosk("ws://127.0.0.1:9"), np.zeros(RATE, np.int16))
+@pytest.mark.parametrize("kind", SERVED)
+async def test_a_server_that_is_not_there_is_an_engine_error(kind: str) -> None:
+    engine = client(kind, "ws://127.0.0.1:9" if kind != "transcriptions" else "http://127.0.0.1:9")
+    with pytest.raises(EngineError):
+        await listen(engine, reading()[: 4 * RATE])
+    await engine.close()
+
+
+@pytest.mark.parametrize("kind", ["deepgram", "transcriptions"])
+@pytest.mark.parametrize("manner", ["500", "babble", "hang", "slow"])
+async def test_a_server_that_misbehaves_is_an_engine_error(kind: str, manner: Manner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deepgram, "PATIENCE", 0.2)
+    monkeypatch.setattr(deepgram, "ANSWERS", 1.0)
+    monkeypatch.setattr(transcriptions, "TIMEOUT", 0.2)
+    manners = Manners()
+    manners.now = manner
+    async with served(kind, manners) as engine:
+        with pytest.raises(EngineError):
+            async for _ in engine.recognize(slowly(reading())):
+                ...
+
+
+async def slowly(samples: NDArray[np.int16]) -> Sound:
+    async for piece in pieces(samples):
+        yield piece
+        await asyncio.sleep(0.05)

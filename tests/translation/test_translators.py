@@ -5,26 +5,53 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 import uvloop
 
-from tests.translation.servers import libretranslate_server
-from translation.engines import EngineError, Translator
+from tests.translation.servers import Manner, Manners, chat_server, deepl_server, libretranslate_server
+from translation.engines import EngineError, Translator, chat, deepl, libretranslate
 from translation.engines.apertium import Apertium
+from translation.engines.chat import Chat
+from translation.engines.deepl import DeepL
 from translation.engines.libretranslate import LibreTranslate
 
+Serve = Callable[[Translator, Manners], AbstractAsyncContextManager[str]]
 
-@pytest.fixture(params=["apertium", "libretranslate"])
-async def translator(request: pytest.FixtureRequest) -> AsyncIterator[Translator]:
+SERVED: dict[str, Serve] = {
+    "libretranslate": lambda engine, manners: libretranslate_server(engine, ("en", "es", "fr"), manners),
+    "deepl": deepl_server,
+    "chat": chat_server,
+}
+
+
+async def client(kind: str, url: str) -> Translator:
+    match kind:
+        case "libretranslate":
+            return await LibreTranslate.open(url)
+        case "deepl":
+            return await DeepL.open(url, "secret")
+        case _:
+            return Chat(url, "any", "secret", frozenset((a, b) for a in ("en", "es", "fr") for b in ("en", "es", "fr")))
+
+
+@asynccontextmanager
+async def served(kind: str, manners: Manners) -> AsyncIterator[Translator]:
+    """The client of a server that has Apertium behind it, or Apertium itself."""
     async with AsyncExitStack() as stack:
         engine: Translator = Apertium()
         stack.push_async_callback(engine.close)
-        if request.param == "libretranslate":
-            engine = await LibreTranslate.open(await stack.enter_async_context(libretranslate_server(engine, ("en", "es", "fr"))))
+        if kind in SERVED:
+            engine = await client(kind, await stack.enter_async_context(SERVED[kind](engine, manners)))
             stack.push_async_callback(engine.close)
+        yield engine
+
+
+@pytest.fixture(params=["apertium", *SERVED])
+async def translator(request: pytest.FixtureRequest) -> AsyncIterator[Translator]:
+    async with served(request.param, Manners()) as engine:
         yield engine
 
 
@@ -122,17 +149,36 @@ async def test_a_machine_without_apertium_can_nothing(tmp_path: Path) -> None:
     await engine.close()
 
 
-async def test_a_server_that_is_not_there_is_an_engine_error() -> None:
-    with pytest.raises(EngineError, match="LibreTranslate"):
-        await LibreTranslate.open("http://127.0.0.1:9")
+@pytest.mark.parametrize("kind", SERVED)
+async def test_a_server_that_is_not_there_is_an_engine_error(kind: str) -> None:
+    with pytest.raises(EngineError):
+        await (await client(kind, "http://127.0.0.1:9")).translate("The house is big.", "en", "es")
 
 
-async def test_a_server_that_breaks_is_an_engine_error_and_is_asked_again() -> None:
-    apertium = Apertium()
-    async with libretranslate_server(apertium, ("en", "es")) as url:
-        engine = await LibreTranslate.open(url)
-        with pytest.raises(EngineError, match="500"):
-            await engine.translate("break", "en", "es")
-        assert await engine.translate("The house is big.", "en", "es") == "La casa es grande."
-        await engine.close()
-    await apertium.close()
+@pytest.mark.parametrize("kind", SERVED)
+@pytest.mark.parametrize("manner", ["500", "babble", "hang", "slow"])
+async def test_a_server_that_misbehaves_is_an_engine_error_and_is_asked_again(
+    kind: str, manner: Manner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (libretranslate, deepl, chat):
+        monkeypatch.setattr(module, "TIMEOUT", 0.3)
+    manners = Manners()
+    async with served(kind, manners) as engine:
+        manners.now = manner
+        with pytest.raises(EngineError):
+            await engine.translate("The house is big.", "en", "es")
+        manners.now = "well"
+        assert await engine.translate("The house is small.", "en", "es") == "La casa es pequeña."
+
+
+async def test_a_model_that_says_something_of_its_own_is_an_engine_error() -> None:
+    async with served("chat", Manners()) as engine:
+        with pytest.raises(EngineError, match="more than a translation"):
+            await engine.translate("chatter", "en", "es")
+
+
+async def test_deepl_is_asked_in_its_own_codes() -> None:
+    async with served("deepl", Manners()) as engine:
+        assert engine.can("es-MX", "en-US")
+        assert engine.can("es", "en")
+        assert await engine.translate("La casa es grande.", "es-MX", "en-US") == "The house is big."

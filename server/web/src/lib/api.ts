@@ -34,7 +34,7 @@ export interface InviteLink {
   path: string;
 }
 
-export type CaptionFormat = 'vtt' | 'srt' | 'txt';
+export type CaptionFormat = 'vtt' | 'srt' | 'ttml' | 'txt';
 
 export function getEvent(): Promise<Programme> {
   return request('/api/event');

@@ -1,0 +1,65 @@
+"""Translation by DeepL's HTTP API (version 2), or a server that speaks it."""
+
+import httpx
+
+from translation.engines import EngineError
+
+TIMEOUT = 5.0
+"""Seconds one text may take."""
+
+
+class DeepL:
+    """`url` is the server's (`https://api.deepl.com`). Which languages it knows is asked once, by `open`."""
+
+    def __init__(self, sources: frozenset[str], targets: dict[str, str], http: httpx.AsyncClient) -> None:
+        self._sources, self._targets, self._http = sources, targets, http
+
+    @classmethod
+    async def open(cls, url: str, key: str) -> "DeepL":
+        """Raises EngineError when the server does not say what it can. The key goes into the header and nowhere else."""
+        headers = {"Authorization": f"DeepL-Auth-Key {key}"}
+        http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, headers=headers, trust_env=False)
+        try:
+            sources, targets = [await _languages(http, type) for type in ("source", "target")]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            await http.aclose()
+            raise EngineError(f"DeepL at {url}: {error!r}") from error
+        return cls(frozenset(map(_base, sources)), _by_tag(targets), http)
+
+    def can(self, source: str, target: str) -> bool:
+        return _base(source) != _base(target) and _base(source) in self._sources and self._target(target) is not None
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        code = self._target(target)
+        if code is None or not self.can(source, target):
+            raise EngineError(f"DeepL does not translate from {source} to {target}")
+        body = {"text": [text], "source_lang": _base(source).upper(), "target_lang": code}
+        try:
+            answer = (await self._http.post("/v2/translate", json=body)).raise_for_status().json()
+            return str(answer["translations"][0]["text"])
+        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise EngineError(f"DeepL: {error!r}") from error
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def _target(self, tag: str) -> str | None:
+        """Their code: of the very tag, else of its language (they have `EN-GB` and `EN-US`, but no `EN`)."""
+        return self._targets.get(tag.lower()) or self._targets.get(_base(tag))
+
+
+async def _languages(http: httpx.AsyncClient, type: str) -> list[str]:
+    answer = (await http.get("/v2/languages", params={"type": type})).raise_for_status().json()
+    return [str(one["language"]) for one in answer]
+
+
+def _by_tag(codes: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for code in codes:
+        found[code.lower()] = code
+        found.setdefault(_base(code), code)
+    return found
+
+
+def _base(tag: str) -> str:
+    return tag.split("-")[0].lower()
