@@ -109,6 +109,10 @@ class Talk:
                 answer: Doc = message["result"] if message["type"] == "ack" else message["problem"]
                 return answer
 
+    async def ask(self, text: str = "Who owns the archive?", **fields: Any) -> str:
+        """Ask a question in English; its id."""
+        return str((await self.do("question.ask", text=text, lang="en", **fields))["question"])
+
     @property
     def public(self) -> Doc:
         return self.states[f"{SESSION}/public"]

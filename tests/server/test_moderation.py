@@ -1,36 +1,24 @@
 """Fair moderation over the socket: acts are logged and undone, a conflict shows what is there, askers follow what becomes of their own."""
 
-import asyncio
 import json
-import random
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
 
 import httpx
-import pytest
-from websockets.exceptions import ConnectionClosed
 
-from server import wire
-from server.patch import Doc
 from server.serving import running
 from server.settings import Settings
 from sessions import loading
-from sessions import moderation as rules
-from sessions.people import RIGHTS, Role
-from tests.server.site import SESSION, Site, Talk, seed, site
+from sessions.people import Role
+from tests.server.site import SESSION, Site, seed, site
 from tests.sessions.making import question
 
 __all__ = ["site"]
 
 
-async def ask(talk: Talk, text: str = "Who owns the archive?", **fields: Any) -> str:
-    return str((await talk.do("question.ask", text=text, lang="en", **fields))["question"])
-
-
 async def published(site: Site, *texts: str) -> list[str]:
     async with site.talk(person="asker") as asker, site.talk("moderator") as moderator:
-        ids = [await ask(asker, text) for text in texts]
+        ids = [await asker.ask(text) for text in texts]
         for id in ids:
             assert await moderator.do("question.publish", question=id) == {}
     return ids
@@ -42,7 +30,7 @@ async def rows(site: Site) -> loading.Held:
 
 async def test_the_asker_follows_their_question_and_appeals_once(site: Site) -> None:
     async with site.talk() as asker, site.talk("moderator") as moderator:
-        id = await ask(asker)
+        id = await asker.ask()
         await moderator.do("question.dismiss", question=id, reason="unclear")
         await asker.until(lambda talk: talk.me["questions"][id]["state"] == "dismissed")
         assert asker.me["questions"][id]["reason"] == "unclear"
@@ -57,7 +45,7 @@ async def test_the_asker_follows_their_question_and_appeals_once(site: Site) -> 
 
 async def test_an_edit_keeps_the_original_for_staff_and_author_and_no_one_else(site: Site) -> None:
     async with site.talk() as asker, site.talk("moderator") as moderator, site.talk(person="reader") as reader:
-        id = await ask(asker)
+        id = await asker.ask()
         await moderator.do("question.publish", question=id)
         await reader.until(lambda talk: id in talk.public["questions"])
         assert await asker.do("question.edit", question=id, text="Who keeps the archive?", lang="en") == {}
@@ -128,8 +116,8 @@ async def test_the_whole_log_is_read_by_staff_only(site: Site) -> None:
 
 async def test_an_anonymous_author_is_named_to_nobody_whatever_happens_to_the_question(site: Site) -> None:
     async with site.talk(person="secret-person") as asker, site.talk("moderator") as moderator, site.talk(person="reader") as reader:
-        id = await ask(asker, "Who decides?", anonymous=True)
-        other = await ask(reader, "Who decides on this?")
+        id = await asker.ask("Who decides?", anonymous=True)
+        other = await reader.ask("Who decides on this?")
         for text in ("Who really decides?", "Who decides, really?"):
             await moderator.do("question.publish", question=id)
             await asker.do("question.edit", question=id, text=text, lang="en")
@@ -167,8 +155,8 @@ async def test_merged_questions_count_each_person_once_and_come_apart_again(site
 
 async def test_a_question_asked_again_in_other_words_is_suggested_to_the_moderator_alone(site: Site) -> None:
     async with site.talk() as asker, site.talk("moderator") as moderator:
-        first = await ask(asker, "How do we fund independent films?")
-        second = await ask(asker, "How can we fund independent films?")
+        first = await asker.ask("How do we fund independent films?")
+        second = await asker.ask("How can we fund independent films?")
         await moderator.until(lambda talk: second in talk.staff["questions"])
         assert moderator.staff["questions"][second]["similar"] == [first]
         assert "similar" not in asker.me["questions"][second]
@@ -182,7 +170,7 @@ async def test_a_correction_of_a_translation_reaches_all_readers(site: Site) -> 
         await reader.until(lambda talk: talk.public["questions"][id]["translations"].get("es") == text)
         assert reader.public["questions"][id]["corrected"] == ["es"]
     async with site.talk("moderator") as moderator, site.talk("interpreter") as interpreter:
-        waiting = await ask(moderator, "Not yet seen")
+        waiting = await moderator.ask("Not yet seen")
         assert (await interpreter.do("question.translate", question=waiting, lang="es", text="No"))["code"] == "not_found"
 
 
@@ -222,7 +210,7 @@ async def test_a_watched_word_is_a_hint_to_staff_and_changes_nothing_else(site: 
         assert await moderator.do("moderation.watch", lang="en", words=["money", "gold"]) == {}
         await moderator.until(lambda talk: talk.staff["questions"][id].get("flagged") == ["money"])
         assert moderator.staff["watched"] == {"en": ["money", "gold"]}
-        later = await ask(reader, "Is all that glitters gold?")
+        later = await reader.ask("Is all that glitters gold?")
         await moderator.until(lambda talk: later in talk.staff["questions"])
         assert (moderator.staff["questions"][later]["state"], moderator.staff["questions"][later]["flagged"]) == ("pending", ["gold"])
         await moderator.do("moderation.undo", entry=next(reversed(site.services.lives[SESSION].log.entries)))
@@ -236,13 +224,13 @@ async def test_slow_mode_is_told_to_all_and_says_how_long_to_wait(site: Site) ->
     async with site.talk() as asker, site.talk("moderator") as moderator:
         assert await moderator.do("question.slow", seconds=60) == {}
         await asker.until(lambda talk: talk.public.get("slow") == 60)
-        await ask(asker)
+        await asker.ask()
         problem = await asker.do("question.ask", text="And?", lang="en")
         assert (problem["code"], problem["status"]) == ("too_soon", 429)
         assert 55 <= problem["retry_after"] <= 60
         assert await moderator.do("question.slow", seconds=0) == {}
         await asker.until(lambda talk: "slow" not in talk.public)
-        await ask(asker)
+        await asker.ask()
 
 
 async def test_the_fair_order_follows_the_regions_people_declared_and_tells_them_to_nobody(site: Site) -> None:
@@ -254,7 +242,7 @@ async def test_the_fair_order_follows_the_regions_people_declared_and_tells_them
     ids = {}
     for name, token in people.items():
         async with site.talk(token=token) as talk:
-            ids[name] = await ask(talk, f"{name} asks: why?")
+            ids[name] = await talk.ask(f"{name} asks: why?")
     async with site.talk("moderator") as moderator:
         for id in ids.values():
             await moderator.do("question.publish", question=id)
@@ -262,184 +250,3 @@ async def test_the_fair_order_follows_the_regions_people_declared_and_tells_them
         await moderator.do("question.highlight", question=ids["Ines"])
         await moderator.until(lambda talk: talk.staff["next"] == [ids["Kofi"], ids["Juan"]])
         assert "Patagonia" not in json.dumps(moderator.heard)
-
-
-# ---- rights
-
-COMMANDS: dict[str, Doc] = {
-    "question.ask": {"text": "Why?", "lang": "en"},
-    "question.edit": {"question": "mine", "text": "Why so?", "lang": "en"},
-    "question.withdraw": {"question": "mine"},
-    "question.appeal": {"question": "mine", "text": "Please."},
-    "question.vote": {"question": "public", "on": True},
-    "question.publish": {"question": "waiting"},
-    "question.dismiss": {"question": "waiting", "reason": "time"},
-    "question.archive": {"question": "public"},
-    "question.restore": {"question": "archived"},
-    "question.highlight": {"question": "public"},
-    "question.take": {"question": "public"},
-    "question.answer": {"question": "public"},
-    "question.reopen": {"question": "public"},
-    "question.label": {"question": "public", "labels": ["money"]},
-    "question.merge": {"question": "public", "into": "other"},
-    "question.unmerge": {"question": "public"},
-    "question.translate": {"question": "public", "lang": "fr", "text": "Pourquoi ?"},
-    "question.slow": {"seconds": 0},
-    "moderation.watch": {"lang": "en", "words": ["money"]},
-    "moderation.undo": {"entry": 1},
-}
-"""Each command with what makes it possible, so that only the right to it decides."""
-
-
-def test_no_command_about_questions_is_left_out() -> None:
-    tags = {command.__struct_config__.tag for command in get_args(wire.Command)}
-    assert set(COMMANDS) == {tag for tag in tags if tag.split(".")[0] in ("question", "moderation")}
-
-
-@pytest.mark.parametrize("role", [role for role in Role if "session.read" in RIGHTS[role]])
-async def test_each_role_does_exactly_what_the_table_says(site: Site, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 1_000)
-    monkeypatch.setattr("sessions.asking.PENDING_LIMIT", 1_000)
-    async with site.talk(role, person="caller") as caller:
-        for type, fields in COMMANDS.items():
-            async with site.talk("organiser", person=f"organiser-{type.replace('.', '-')}") as organiser:
-                command = fields | await prepared(site, type, organiser, caller if "question.ask" in RIGHTS[role] else organiser)
-                answer = await caller.do(type, **command)
-            if type in RIGHTS[role]:
-                assert "code" not in answer, (type, answer)
-            else:
-                assert (answer["code"], answer["status"]) == ("forbidden", 403), type
-
-
-async def prepared(site: Site, type: str, organiser: Talk, author: Talk) -> Doc:
-    """Make what a command is about; its fields that name it."""
-    ids = {name: await ask(organiser, f"{type}: {name}?") for name in ("waiting", "public", "other", "archived")}
-    ids["mine"] = await ask(author, f"{type}: mine?")
-    for name in ("public", "other", "archived"):
-        await organiser.do("question.publish", question=ids[name])
-    await organiser.do("question.archive", question=ids["archived"])
-    if type == "question.appeal":
-        await organiser.do("question.dismiss", question=ids["mine"], reason="time")
-    named = {key: ids[value] for key, value in COMMANDS[type].items() if key in ("question", "into")}
-    if type == "moderation.undo":
-        await organiser.do("question.label", question=ids["public"], labels=["money"])
-        named["entry"] = next(reversed(site.services.lives[SESSION].log.entries))
-    return named
-
-
-async def test_an_encoder_is_not_let_in(site: Site) -> None:
-    with pytest.raises(ConnectionClosed) as closed:
-        async with site.talk("publisher"):
-            pass
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4403
-
-
-# ---- a race
-
-ACTS = 1_000
-ON_QUESTIONS = (
-    "publish",
-    "publish",
-    "publish",
-    "dismiss",
-    "archive",
-    "restore",
-    "highlight",
-    "take",
-    "answer",
-    "reopen",
-    "merge",
-    "unmerge",
-)
-RACED = (*ON_QUESTIONS, "label", "translate", "slow", "watch", "undo")
-
-
-async def test_two_moderators_who_race_a_thousand_acts_never_corrupt_the_state(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 5_000)
-    ids = []
-    for number in range(4):
-        async with site.talk(person=f"asker-{number}") as asker:
-            ids += [await ask(asker, f"Question {number}.{inner}?") for inner in range(3)]
-    async with site.talk("organiser") as organiser:
-        await organiser.do("question.slow", seconds=1)  # so that there is something to undo
-    async with (
-        site.talk("moderator", person="mo") as mo,
-        site.talk("moderator", person="jo") as jo,
-        site.talk(person="reader") as reader,
-    ):
-        answers = await asyncio.gather(race(mo, ids, seed=1), race(jo, ids, seed=2))
-        outcomes = [answer.get("code", "done") for own in answers for answer in own]
-        assert len(outcomes) == ACTS
-        assert set(outcomes) == {"done", "conflict"}
-        assert min(outcomes.count("done"), outcomes.count("conflict")) > ACTS // 10
-        async with site.talk("moderator", person="late") as late, site.talk(person="last") as last:
-            for talk in (mo, jo):
-                await level(talk, late, f"{SESSION}/staff")
-            await level(reader, last, f"{SESSION}/public")
-            assert reader.public["questions"].keys() == {id for id, one in late.staff["questions"].items() if shown(one)}
-            check(await rows(site), late.staff)
-
-
-async def level(talk: Talk, late: Talk, channel: str) -> None:
-    """Who heard every update knows what a latecomer is told."""
-    seq = late.places[channel]["seq"]
-    await talk.until(lambda talk: talk.places[channel]["seq"] >= seq)
-    assert talk.states[channel] == late.states[channel]
-
-
-async def race(talk: Talk, ids: list[str], seed: int) -> list[Doc]:
-    """Half of the acts, each on what one has seen a moment ago, several under way at once."""
-    dice = random.Random(seed)
-    answers: list[Doc] = []
-    while len(answers) < ACTS // 2:
-        said = {await talk.say(*act[:1], **act[1]) for act in (choose(dice, talk.staff, ids) for _ in range(5))}
-        while said:
-            message = await talk.hear()
-            if message.get("id") in said:
-                said.remove(message["id"])
-                answers.append(message["result"] if message["type"] == "ack" else message["problem"])
-    return answers
-
-
-def choose(dice: random.Random, state: Doc, ids: list[str]) -> tuple[str, Doc]:
-    id, act = dice.choice(ids), dice.choice(RACED)
-    whole: dict[str, tuple[str, Doc]] = {
-        "slow": ("question.slow", {"seconds": dice.choice([0, 30])}),
-        "watch": ("moderation.watch", {"lang": dice.choice(["en", "es"]), "words": [dice.choice(["question", "nothing"])]}),
-        "undo": ("moderation.undo", {"entry": int(dice.choice(sorted(state["log"], key=int)[-10:]))}),
-    }
-    more: dict[str, Doc] = {
-        "dismiss": {"reason": dice.choice(["time", "conduct"])},
-        "merge": {"into": dice.choice(ids)},
-        "label": {"labels": [dice.choice("abc")]},
-        "answer": {"text": dice.choice(["Because.", "So."])},
-        "translate": {"lang": dice.choice(["fr", "de"]), "text": dice.choice(["Un", "Deux"])},
-    }
-    version = {"expected_version": state["questions"][id]["version"]} if dice.random() < 0.7 else {}
-    return whole.get(act) or (f"question.{act}", {"question": id} | version | more.get(act, {}))
-
-
-def shown(question: Doc) -> bool:
-    return question["state"] == "published" and "merged_into" not in question
-
-
-def check(held: loading.Held, staff: Doc) -> None:
-    """The rows are what the moderators see, and the log tells the whole way there."""
-    for id, item in held.questions.items.items():
-        seen = staff["questions"][id]
-        assert (item.state, item.version, item.labels) == (seen["state"], seen["version"], seen.get("labels", []))
-        assert (item.answer_state, item.answer, item.merged_into) == (seen["answer_state"], seen.get("answer"), seen.get("merged_into"))
-    assert held.questions.stage == staff.get("stage")
-    entries = list(held.log.entries.values())
-    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-    assert held.log.acts == staff["moderation"]["acts"]
-    assert {lang: list(words) for lang, words in held.questions.watched.items()} == staff["watched"]
-    facts: dict[tuple[str | None, str], Any] = {}
-    for entry in entries:
-        for name, before in entry.before.items():
-            fact = (None if name in ("stage", "slow") or name.startswith("watched:") else entry.question, name)
-            assert facts.get(fact, before) == before, entry
-            facts[fact] = entry.after[name]
-    for (id, name), value in facts.items():
-        assert value == rules.facts(held.questions, id).get(name)
