@@ -37,6 +37,11 @@ export class Devices {
     return this.source === 'camera' && this.camera === 'none' && this.microphone === 'none';
   }
 
+  /** The id of the device the stream comes from, which without a choice is the browser's; '' while there is none. */
+  using(kind: 'audio' | 'video'): string {
+    return this.stream?.getTracks().find((track) => track.kind === kind)?.getSettings().deviceId ?? '';
+  }
+
   /** Takes what was chosen; the stream, or null with `trouble` saying why. What was taken before is released. */
   async take(): Promise<MediaStream | null> {
     this.release();
