@@ -97,7 +97,14 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
         await expect(listener.test("channel", '[data-lang="es"]')).to_be_visible()
         await expect(listener.test("channel-told")).to_have_text("You hear the interpretation: Spanish", timeout=SOON)
         assert await choose(listener, "") == {"lang": None, "hears": None}
-        assert await choose(listener, "es") == {"lang": "es", "hears": "es"}
+        async with listener.page.expect_request(lambda request: request.url.endswith("/language")) as asking:
+            assert await choose(listener, "es") == {"lang": "es", "hears": "es"}
+
+        # A stream that is lost is asked for anew in the language.
+        resource = (await asking.value).url.split("/")[-2]
+        async with listener.page.expect_request(lambda request: request.url.endswith(f"/whep/{SESSION}?lang=es"), timeout=SOON):
+            await server.services.relay.end(resource)
+        await expect(listener.test("video", '[data-status="playing"]')).to_be_visible(timeout=SOON)
 
         # A colleague takes the microphone: she is told, and goes off air.
         colleague = await Visitor.enter(browser, server, SESSION, Role.INTERPRETER, "Iker", "es-ES")
@@ -107,6 +114,12 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
         await expect(interpreter.test("booth-trouble")).to_be_visible(timeout=SOON)
         await expect(status(interpreter, "off")).to_be_visible()
         await hears(listener, voice=True)
+
+        # Her turn ends after twenty minutes, and she is told.
+        await colleague.page.clock.install()
+        await expect(colleague.test("turn-due")).to_be_empty()
+        await colleague.page.clock.fast_forward("20:00")
+        await expect(colleague.test("turn-due")).to_have_text("Es hora del relevo")
 
         # Off air: the floor returns, and who listens is told.
         await colleague.test("off-air").click()

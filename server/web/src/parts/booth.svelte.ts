@@ -14,6 +14,8 @@ export class Booth {
   /** ms since 1970 by this machine's clock when the turn at the microphone began; null off air. */
   since: number | null = $state(null);
   #publishing: Publishing | null = $state.raw(null);
+  /** From the wish to go on air until it is granted or refused; a prompt for the microphone may take its time. */
+  #starting = $state(false);
   #chosen: string | null = $state(kept('booth'));
   readonly #room: Room;
   readonly #joined: Joined;
@@ -44,7 +46,7 @@ export class Booth {
 
   /** `on`: accepted, and everybody is told that the booth speaks. */
   get state(): 'off' | 'connecting' | 'on' | 'reconnecting' {
-    const status = this.#publishing?.status ?? 'idle';
+    const status = this.#starting ? 'connecting' : (this.#publishing?.status ?? 'idle');
     if (status === 'reconnecting' || status === 'connecting') return status;
     if (status !== 'live') return 'off';
     return this.#speaks ? 'on' : 'connecting';
@@ -67,20 +69,18 @@ export class Booth {
   /** Takes the microphone, also from a colleague. Who goes on air is heard: not muted. */
   async goOnAir(): Promise<void> {
     const { lang } = this;
+    if (lang === null || this.state !== 'off') return;
+    this.#starting = true;
     const stream = this.devices.stream ?? (await this.devices.take());
-    if (lang === null || stream === null) return;
-    this.coughing = false;
-    this.mute(false);
-    for (const track of stream.getTracks()) track.addEventListener('ended', () => stream === this.devices.stream && void this.leave(), { once: true });
-    const path = `/whip/${encodeURIComponent(this.#joined.session)}/${encodeURIComponent(lang)}`;
-    const publishing = new Publishing(path, this.#joined.token, () => this.#room.connection === 'online' && this.#speaks);
-    this.#publishing = publishing;
-    await publishing.start(stream);
-    if (publishing.status === 'live') this.since = Date.now();
+    if (!this.#starting) return this.devices.release();
+    if (stream !== null) await this.#publish(stream, lang);
+    this.#starting = false;
   }
 
   async goOffAir(): Promise<void> {
     this.since = null;
+    this.#starting = false;
+    this.mute(false);
     await this.#publishing?.stop();
   }
 
@@ -106,6 +106,17 @@ export class Booth {
     if (this.devices.stream === null || this.state !== 'off') return;
     await this.devices.take();
     this.#apply();
+  }
+
+  async #publish(stream: MediaStream, lang: string): Promise<void> {
+    this.coughing = false;
+    this.mute(false);
+    for (const track of stream.getTracks()) track.addEventListener('ended', () => stream === this.devices.stream && void this.leave(), { once: true });
+    const path = `/whip/${encodeURIComponent(this.#joined.session)}/${encodeURIComponent(lang)}`;
+    const publishing = new Publishing(path, this.#joined.token, () => this.#room.connection === 'online' && this.#speaks);
+    this.#publishing = publishing;
+    await publishing.start(stream);
+    if (publishing.status === 'live') this.since = Date.now();
   }
 
   get #speaks(): boolean {
