@@ -68,7 +68,10 @@ async def served(kind: str, manners: Manners) -> AsyncIterator[Recognizer]:
         if kind in SERVED:
             engine = client(kind, await stack.enter_async_context(SERVED[kind](engine, manners)))
             stack.push_async_callback(engine.close)
-        yield engine
+        try:
+            yield engine
+        finally:
+            manners.now = "well"
 
 
 @pytest.fixture(params=["moonshine", *SERVED])

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from tests.translation.servers import Manner, Manners, chat_server, deepl_server, libretranslate_server
-from translation.engines import EngineError, Translator, chat, deepl, libretranslate
+from translation.engines import EngineError, Translator
 from translation.engines.apertium import Apertium
 from translation.engines.chat import Chat
 from translation.engines.deepl import DeepL
@@ -27,14 +27,19 @@ SERVED: dict[str, Serve] = {
 }
 
 
-async def client(kind: str, url: str) -> Translator:
+@asynccontextmanager
+async def client(kind: str, url: str) -> AsyncIterator[Translator]:
     match kind:
         case "libretranslate":
-            return await LibreTranslate.open(url)
+            engine: Translator = await LibreTranslate.open(url)
         case "deepl":
-            return await DeepL.open(url, "secret")
+            engine = await DeepL.open(url, "secret")
         case _:
-            return Chat(url, "any", "secret", frozenset((a, b) for a in ("en", "es", "fr") for b in ("en", "es", "fr")))
+            engine = Chat(url, "any", "secret", frozenset((a, b) for a in ("en", "es", "fr") for b in ("en", "es", "fr")))
+    try:
+        yield engine
+    finally:
+        await engine.close()
 
 
 @asynccontextmanager
@@ -44,9 +49,12 @@ async def served(kind: str, manners: Manners) -> AsyncIterator[Translator]:
         engine: Translator = Apertium()
         stack.push_async_callback(engine.close)
         if kind in SERVED:
-            engine = await client(kind, await stack.enter_async_context(SERVED[kind](engine, manners)))
-            stack.push_async_callback(engine.close)
-        yield engine
+            url = await stack.enter_async_context(SERVED[kind](engine, manners))
+            engine = await stack.enter_async_context(client(kind, url))
+        try:
+            yield engine
+        finally:
+            manners.now = "well"
 
 
 @pytest.fixture(params=["apertium", *SERVED])
@@ -152,22 +160,20 @@ async def test_a_machine_without_apertium_can_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", SERVED)
 async def test_a_server_that_is_not_there_is_an_engine_error(kind: str) -> None:
     with pytest.raises(EngineError):
-        await (await client(kind, "http://127.0.0.1:9")).translate("The house is big.", "en", "es")
+        async with client(kind, "http://127.0.0.1:9") as engine:
+            await engine.translate("The house is big.", "en", "es")
 
 
 @pytest.mark.parametrize("kind", SERVED)
 @pytest.mark.parametrize("manner", ["500", "babble", "hang", "slow"])
-async def test_a_server_that_misbehaves_is_an_engine_error_and_is_asked_again(
-    kind: str, manner: Manner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (libretranslate, deepl, chat):
-        monkeypatch.setattr(module, "TIMEOUT", 0.3)
+async def test_a_server_that_misbehaves_is_an_engine_error_and_is_asked_again(kind: str, manner: Manner) -> None:
     manners = Manners()
     async with served(kind, manners) as engine:
+        patience, engine._http.timeout = engine._http.timeout, 0.3  # type: ignore[attr-defined]
         manners.now = manner
         with pytest.raises(EngineError):
             await engine.translate("The house is big.", "en", "es")
-        manners.now = "well"
+        manners.now, engine._http.timeout = "well", patience  # type: ignore[attr-defined]
         assert await engine.translate("The house is small.", "en", "es") == "La casa es pequeña."
 
 
