@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from server.errors import Unavailable
 
-PAGES = ("/", "/j/{code}", "/s/{session}", "/s/{session}/{view}")
+PAGES = ("/", "/j/{code}", "/s/{session}", "/s/{session}/{view}", "/overlay/{session}")
 
 HEADERS = {
     # Scripts and styles are files of ours; blobs are the camera's preview.

@@ -85,7 +85,7 @@ async def test_the_service_says_that_it_is_well_and_what_it_speaks(site: Site) -
 
 
 async def test_every_page_is_the_web_client_and_runs_only_our_own_scripts(site: Site) -> None:
-    for page in ("/", "/j/ABCDEF", f"/s/{SESSION}", f"/s/{SESSION}/screen"):
+    for page in ("/", "/j/ABCDEF", f"/s/{SESSION}", f"/s/{SESSION}/screen", f"/overlay/{SESSION}?lang=en"):
         answer = await site.http.get(page)
         assert answer.status_code == 200
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]

@@ -1,0 +1,38 @@
+"""A captioner types a line, puts it right by hotkey, and it changes where it is read: in the hall's page and over the picture in OBS."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from server.serving import running
+from server.settings import Settings
+from sessions.people import Role
+from tests.journeys.browser import Visitor, chromium
+from tests.server.site import SESSION, seed
+
+
+@pytest.mark.browser
+async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: Path) -> None:
+    async with running(Settings(port=0, data=tmp_path), seed()) as server, chromium() as browser:
+        captioner = await Visitor.enter(browser, server, SESSION, Role.CAPTIONER, "Cleo")
+        overlay = Visitor(await (await browser.new_context()).new_page())
+        code = server.services.invite(SESSION, Role.SCREEN).code
+        await overlay.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=en&dual=es&lines=1")
+        english, spanish = (overlay.test("overlay-captions", f'[data-lang="{lang}"]') for lang in ("en", "es"))
+
+        await captioner.test("captioner-input").fill("The house is pig.")
+        await captioner.test("captioner-input").press("Enter")
+        await expect(english).to_have_text("The house is pig.", timeout=15_000)
+        await expect(captioner.test("captioner-delay")).to_contain_text("ms")
+
+        await captioner.test("captioner-input").press("ArrowUp")
+        await expect(captioner.test("captioner-input")).to_have_value("The house is pig.")
+        await captioner.test("captioner-input").fill("The house is big.")
+        await captioner.test("captioner-input").press("Enter")
+        await expect(captioner.test("captioner-line").first).to_contain_text("The house is big.")
+        await expect(english).to_have_text("The house is big.")
+        await expect(spanish).to_have_text("La casa es grande.")
+        assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+        assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundImage") == "none"
+        assert captioner.errors == overlay.errors == []
