@@ -83,7 +83,10 @@ def naive(self: store.Store, group: list[store.Job]) -> None:
     for job in group:
         with Session(self.engine) as db:
             for write in job.writes:
-                db.merge(tables.BallotRow(**write.params))
+                if write.name == "ballot":
+                    db.merge(tables.BallotRow(**write.params))
+                else:  # what the server keeps when it starts
+                    db.connection().execute(self._statements[write.name], write.params)
             db.commit()
 
 
