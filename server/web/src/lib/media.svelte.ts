@@ -106,7 +106,7 @@ export class Watching {
       void this.tuning.follow(resource, lang, signal).catch(() => undefined);
       window.addEventListener('pagehide', goodbye, { signal });
       void this.#look(pc, signal);
-      if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
+      if ((await ended(pc, resource, this.#token, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
       void leave(pc, resource, this.#token);

@@ -80,7 +80,7 @@ export class Publishing {
       outer.throwIfAborted();
       this.status = 'live';
       settled();
-      if ((await ended(pc, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
+      if ((await ended(pc, resource, this.#token, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
       await leave(pc, resource, this.#token);

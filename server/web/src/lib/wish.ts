@@ -1,4 +1,7 @@
-/** What WHIP (RFC 9725) and WHEP share: an offer by POST, the answer at once, DELETE to leave. The server trickles nothing. */
+/**
+ * What WHIP (RFC 9725) and WHEP share: an offer by POST, the answer at once, PATCH to go on by another network, DELETE to leave.
+ * Nobody trickles: the server has all its candidates in the answer, and learns ours from checks.
+ */
 
 import { problemOf } from './api';
 import { ProblemError } from './problem';
@@ -49,6 +52,28 @@ export async function choose(resource: string, lang: string | null, token: strin
   if (!answer.ok) throw await refusal(answer);
 }
 
+/** Restarts ICE: media goes on by whatever network there is now, and by the same keys (RFC 9725 section 4.3.3). */
+async function restart(pc: RTCPeerConnection, resource: string, token: string, signal: AbortSignal): Promise<void> {
+  await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '"*"' };
+  const body = `${credentials(pc.localDescription?.sdp ?? '').join('\r\n')}\r\n`;
+  const answer = await ask(resource, { method: 'PATCH', headers, body }, signal);
+  if (answer.status !== 200) throw await refusal(answer);
+  const sdp = renewed(pc.remoteDescription?.sdp ?? '', await answer.text());
+  await pc.setRemoteDescription({ type: 'answer', sdp });
+}
+
+/** The lines of a description, or a fragment of one, that name its ICE session; a bundle has them once. */
+export function credentials(sdp: string): string[] {
+  return [/a=ice-ufrag:[^\r\n]*/, /a=ice-pwd:[^\r\n]*/].map((line) => line.exec(sdp)?.[0] ?? '');
+}
+
+/** The description with the fragment's credentials: an ICE restart changes nothing else of it. */
+export function renewed(sdp: string, fragment: string): string {
+  const [ufrag = '', pwd = ''] = credentials(fragment);
+  return sdp.replace(/a=ice-ufrag:[^\r\n]*/g, () => ufrag).replace(/a=ice-pwd:[^\r\n]*/g, () => pwd);
+}
+
 async function post(url: string, token: string, sdp: string, signal: AbortSignal): Promise<Response> {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/sdp' };
   const answer = await ask(url, { method: 'POST', headers, body: sdp }, signal);
@@ -82,17 +107,25 @@ export async function forgo(resource: string, token: string): Promise<void> {
   await fetch(resource, init).catch(() => undefined);
 }
 
-/** Resolves when `pc` has ended, or rejects with `signal`'s reason. Chromium tells a DTLS close on the transport only. */
-export function ended(pc: RTCPeerConnection, signal: AbortSignal): Promise<End> {
+/**
+ * Resolves when `pc` has ended, or rejects with `signal`'s reason. Until then a lost path or a new network restarts ICE.
+ * Chromium tells a DTLS close on the transport only.
+ */
+export function ended(pc: RTCPeerConnection, resource: string, token: string, signal: AbortSignal): Promise<End> {
   return new Promise((resolve, reject) => {
     let grace: ReturnType<typeof setTimeout> | undefined;
+    const renew = () => void keep(pc, resource, token, signal).catch(() => resolve('failed'));
     const watch = () => {
       clearTimeout(grace);
       if (pc.connectionState === 'failed') resolve('failed');
       else if (pc.connectionState === 'closed') resolve('closed');
-      else if (pc.connectionState === 'disconnected') grace = setTimeout(() => resolve('failed'), DISCONNECTED);
+      else if (pc.connectionState === 'disconnected') {
+        grace = setTimeout(() => resolve('failed'), DISCONNECTED);
+        renew();
+      }
     };
     pc.addEventListener('connectionstatechange', watch, { signal });
+    window.addEventListener('online', renew, { signal });
     for (const transport of transports(pc)) {
       const told = () => transport.state === 'closed' && resolve('closed');
       transport.addEventListener('statechange', told, { signal });
@@ -104,6 +137,18 @@ export function ended(pc: RTCPeerConnection, signal: AbortSignal): Promise<End> 
     });
     watch();
   });
+}
+
+/** Restarts ICE unless that is under way. Without a network the old path stays, which may come back; rejects when the server refuses. */
+async function keep(pc: RTCPeerConnection, resource: string, token: string, signal: AbortSignal): Promise<void> {
+  if (pc.signalingState !== 'stable') return;
+  try {
+    await restart(pc, resource, token, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof Refused && error.status !== 0) throw error;
+    await pc.setLocalDescription({ type: 'rollback' }).catch(() => undefined); // There may be no offer to take back.
+  }
 }
 
 function transports(pc: RTCPeerConnection): Set<RTCDtlsTransport> {
