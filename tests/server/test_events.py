@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from realtime.relay.dtls import Certificate
 from server.egress import STREAMS_LIMIT
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.light import LightPeer
+from tests.realtime.relay.test_process import relay_processes
 from tests.server.site import SDP, SESSION, Site, site
 from tests.server.test_media import problem
 
@@ -149,6 +152,16 @@ async def test_every_player_is_sent_away_when_the_server_drains(player: Player) 
         player.site.services.events.drain()
         await until(lambda: player.over)
     assert player.heard == [("reconnect", {})]
+
+
+async def test_a_stream_ends_with_the_relays_process(player: Player) -> None:
+    url = (await player.subscribe()).headers["Location"]
+    async with player.listening(url):
+        await until(lambda: player.heard_of("active") == [{}])
+        (process,) = relay_processes()
+        os.kill(process, signal.SIGKILL)
+        await until(lambda: player.over)
+    assert player.heard[-1] == ("inactive", {})
 
 
 async def test_streams_have_a_limit_and_can_be_ended(player: Player) -> None:
