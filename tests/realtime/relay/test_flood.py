@@ -42,19 +42,23 @@ async def visit(house: House) -> None:
     await house.relay.end((await house.relay.counter_offer("summit")).resource_id)
 
 
+async def visits(house: House, sender: LightPeer, count: int) -> None:
+    """So many, while the session stays live."""
+    for number in range(count):
+        if number % 20 == 0:
+            sender.send(96, number, number * 3_000, 1, b"picture")
+            await asyncio.sleep(0.001)
+        await visit(house)
+    await asyncio.sleep(0.1)
+
+
 async def test_two_thousand_viewers_come_and_go_and_leave_nothing_behind(house: House, certificate: Certificate) -> None:
     sender = await LightPeer(certificate).open(house.publish, "sendonly", {"audio": 111, "VP8": 96})
     sender.send(96, 0, 0, 1, b"first")
     await until(lambda: house.live)
-    for _ in range(300):
-        await visit(house)
-    await asyncio.sleep(0.1)
+    await visits(house, sender, 300)
     before, open_before = resident(), descriptors()
-    for count in range(2_000):
-        await visit(house)
-        if count % 100 == 0:
-            await asyncio.sleep(0)
-    await asyncio.sleep(0.1)
+    await visits(house, sender, 2_000)
     assert descriptors() == open_before
     assert resident() - before < 8 * 1024 * 1024
     assert house.relay.viewers("summit") == 0
