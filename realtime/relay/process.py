@@ -180,10 +180,14 @@ class RelayProcess:
 
     async def _start(self) -> tuple[asyncio.subprocess.Process, Link]:
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = (sys.executable, "-m", "realtime.relay.worker", str(theirs.fileno()))
-            process = await asyncio.create_subprocess_exec(*command, pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL)
-        link = await Link.over(ours)
+        try:
+            with theirs:
+                command = (sys.executable, "-m", "realtime.relay.worker", str(theirs.fileno()))
+                process = await asyncio.create_subprocess_exec(*command, pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL)
+            link = await Link.over(ours)
+        except BaseException:
+            ours.close()  # which ends the process, if it has begun
+            raise
         try:
             async with asyncio.timeout(START):
                 link.send(self._config)

@@ -162,6 +162,7 @@ async def test_a_stream_ends_with_the_relays_process(player: Player) -> None:
         os.kill(process, signal.SIGKILL)
         await until(lambda: player.over)
     assert player.heard[-1] == ("inactive", {})
+    await until(lambda: bool(relay_processes()))
 
 
 async def test_streams_have_a_limit_and_can_be_ended(player: Player) -> None:
