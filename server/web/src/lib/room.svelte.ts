@@ -1,7 +1,7 @@
 import { mergeInto } from './merge';
 import { ProblemError } from './problem';
 import { Socket, type CommandBody, type Connection, type Result } from './socket';
-import type { CaptionState, Me, SessionState, Snapshot, Update } from './wire';
+import type { CaptionState, Me, SessionState, Snapshot, Tally, Update } from './wire';
 
 export type { CommandBody, Connection } from './socket';
 
@@ -13,17 +13,21 @@ export class Room {
   state: SessionState | null = $state(null);
   me: Me | null = $state(null);
   captions: CaptionState | null = $state(null);
+  /** Tallies that only those who have voted may follow, by poll and round. */
+  results: Record<string, { tally?: Tally }> = $state({});
   /** The language of the captions that are followed; becomes null when the session has none in it. */
   captionLanguage: string | null = $state(null);
   connection: Connection = $state('connecting');
   /** Code of the last refusal that belongs to no command, such as why the connection is closed. */
   problem: string | null = $state(null);
   readonly #captionPrefix: string;
+  readonly #resultPrefix: string;
   readonly #socket: Socket;
   #offset = 0;
 
   constructor({ session, token, captions }: { session: string; token: string; captions: string | null }) {
     this.#captionPrefix = `${session}/captions/`;
+    this.#resultPrefix = `${session}/polls/`;
     this.captionLanguage = captions;
     const url = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws`;
     this.#socket = new Socket(
@@ -84,13 +88,21 @@ export class Room {
   }
 
   #restated(message: Snapshot): void {
-    if (!message.channel.startsWith(this.#captionPrefix)) this.state = message.data as SessionState;
+    const result = this.#result(message.channel);
+    if (result !== null) this.results[result] = message.data as unknown as { tally?: Tally };
+    else if (!message.channel.startsWith(this.#captionPrefix)) this.state = message.data as SessionState;
     else if (this.captionLanguage !== null) this.captions = message.data as CaptionState;
   }
 
   #updated(message: Update): void {
-    const doc = message.channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
-    if (doc !== null) mergeInto(doc as unknown as Doc, message.data);
+    const result = this.#result(message.channel);
+    const doc = result !== null ? this.results[result] : message.channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
+    if (doc) mergeInto(doc as unknown as Doc, message.data);
+  }
+
+  /** Of a channel of results, which: poll and round. */
+  #result(channel: string): string | null {
+    return channel.startsWith(this.#resultPrefix) ? channel.slice(this.#resultPrefix.length) : null;
   }
 
   /** Shows one's own vote before the server has it; returns how to take it back. */
@@ -98,7 +110,8 @@ export class Room {
     const nothing = () => undefined;
     if (this.me === null) return nothing;
     if (command.type === 'question.vote') return foreseen(this.me.voted, command.question, command.on ? true : undefined);
-    if (command.type === 'poll.vote') return foreseen(this.me.ballots, command.poll, command.ballot);
+    const poll = command.type === 'poll.vote' ? this.state?.polls[command.poll] : undefined;
+    if (command.type === 'poll.vote' && poll?.anonymity !== 'secret' && poll?.kind !== 'quiz') return foreseen(this.me.ballots, command.poll, command.ballot);
     return nothing;
   }
 }

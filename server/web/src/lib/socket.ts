@@ -196,7 +196,8 @@ export class Socket {
       case 'welcome':
         return this.#welcomed(message);
       case 'snapshot':
-        if (!this.#positions.has(message.channel)) return;
+        // A tally for those who have voted comes unasked.
+        if (!this.#positions.has(message.channel) && !message.channel.startsWith(`${this.#options.session}/polls/`)) return;
         this.#positions.set(message.channel, { epoch: message.epoch, seq: message.seq });
         return this.#follower.snapshot(message);
       case 'ack':

@@ -28,3 +28,13 @@ export function audienceCode(session: string): string | null {
 export function keepAudienceCode(session: string, code: string): void {
   keep(`code:${session}`, code, tab);
 }
+
+/** A secret vote's receipt: nobody else has it, and after the close the server could not say whose it was. */
+export function keptReceipt(poll: { id: string; round: number }): string | null {
+  return kept(`receipt:${poll.id}:${poll.round}`);
+}
+
+export function keepReceipt(poll: { id: string; round: number }, receipt: string): string {
+  keep(`receipt:${poll.id}:${poll.round}`, receipt);
+  return receipt;
+}

@@ -17,7 +17,7 @@ export class Pins {
   }
 
   get pinned(): Poll[] {
-    const running = this.all.filter((poll) => poll.state === 'open');
+    const running = this.all.filter((poll) => poll.state === 'open' || poll.state === 'paused');
     return running.length > 0 ? running : this.all.slice(0, 1).filter((poll) => !this.#away.includes(poll.id));
   }
 

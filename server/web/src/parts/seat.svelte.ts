@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { Joined } from '../lib/api';
 import { errorText } from '../lib/i18n.svelte';
 import type { CommandBody, Room } from '../lib/room.svelte';
+import type { Result } from '../lib/socket';
 
 export interface Notice {
   id: number;
@@ -32,12 +33,16 @@ export class Seat {
 
   /** Sends a command and says why when it is refused; whether it was done. */
   async do(command: CommandBody): Promise<boolean> {
+    return (await this.ask(command)) !== null;
+  }
+
+  /** The same, with the command's result; null when it was refused. */
+  async ask(command: CommandBody): Promise<Result | null> {
     try {
-      await this.room.send(command);
-      return true;
+      return await this.room.send(command);
     } catch (error) {
       this.tell(errorText(error), 'error');
-      return false;
+      return null;
     }
   }
 
