@@ -13,8 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from realtime import asgi
 from realtime.endpoint import STATE_KEY
-from server import contract, errors
-from server.routes import api, captions, events, ingest, join, language, media, metrics, moderation, pages, polls
+from server import contract, errors, openapi
+from server.bodies import Bodies
+from server.routes import api, captions, docs, events, ingest, join, language, media, metrics, moderation, pages, polls, wish
 from server.services import Services
 
 
@@ -37,10 +38,12 @@ def create_app(services: Services) -> FastAPI:
         version=importlib.metadata.version("marquee"),
         summary="Live sessions of a conference: media, questions, polls, captions. The socket `/ws` is described at `/asyncapi`.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.services = services
     errors.install(app)
+    app.add_middleware(Bodies, headers=wish.headers_at)
     for router in (
         api.router,
         join.router,
@@ -62,5 +65,7 @@ def create_app(services: Services) -> FastAPI:
         """The socket's AsyncAPI document."""
         return JSONResponse(asyncapi)
 
+    openapi.install(app)
+    docs.install(app)
     pages.install(app, Path(__file__).parent / "web" / "dist")
     return app

@@ -4,6 +4,7 @@
 """
 
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any, get_args
 
@@ -64,7 +65,7 @@ def asyncapi() -> Schema:
     messages = {name: {"name": name, "payload": payload} for name, payload in (incoming | outgoing | updates).items()}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Marquee, live", "version": "1.0.0", "description": _description()},
+        "info": {"title": "Marquee, live", "version": metadata.version("marquee"), "description": _description()},
         "defaultContentType": "application/json",
         "channels": {
             "ws": {

@@ -6,7 +6,8 @@
     +-- Forbidden           403  forbidden
     +-- NotFound            404  not_found
     +-- MethodNotAllowed    405  method_not_allowed
-    +-- Conflict            409  conflict, not_live, closed
+    +-- TooSlow             408  too_slow
+    +-- Conflict            409  conflict, not_live, closed, key_reused
     +-- PreconditionFailed  412  stale_tag
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media
@@ -88,6 +89,10 @@ class NotFound(Problem):
 
 class MethodNotAllowed(Problem):
     status, code = 405, "method_not_allowed"
+
+
+class TooSlow(Problem):
+    status, code = 408, "too_slow"
 
 
 class Conflict(Problem):

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import uvicorn
 
 from realtime.socket import SocketProtocol
-from server import services
+from server import services, whereabouts
 from server.app import create_app
+from server.heads import HttpProtocol
 from server.seeding import Seed
 from server.services import Services
 from server.settings import Settings
@@ -42,9 +43,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(settings: Settings, seed: Seed | None = None) -> AsyncIterator[Running]:
+async def running(settings: Settings, seed: Seed | None = None, address: str | None = None) -> AsyncIterator[Running]:
     """A server, from the database on. Leaving sends every socket 1012, every player `reconnect`, and ends within about GRACE seconds.
 
+    `address` is how people name this machine, where that is not the one listened at.
     Raises OSError for a port that is taken, and what a broken database or setting raises.
     """
     with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host)) as listener:
@@ -55,8 +57,10 @@ async def running(settings: Settings, seed: Seed | None = None) -> AsyncIterator
                 if serving.done():
                     raise RuntimeError("the HTTP server did not start; its log says why")
                 await asyncio.sleep(0.005)
+            url = _url(address or settings.host, listener)
             try:
-                yield Running(_url(settings, listener), opened)
+                with whereabouts.told(settings.data, url):
+                    yield Running(url, opened)
             finally:
                 opened.events.drain()
                 await opened.endpoint.close_all(within=GRACE / 2)
@@ -89,6 +93,7 @@ async def until_signal() -> None:
 def _config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=HttpProtocol,
         ws=SocketProtocol,
         loop="none",
         lifespan="on",
@@ -102,6 +107,6 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def _url(settings: Settings, listener: socket.socket) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+def _url(host: str, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
     return f"http://{host}:{listener.getsockname()[1]}"

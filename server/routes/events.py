@@ -8,7 +8,7 @@ from realtime.relay import UnknownResource
 from server.egress import EVENTS, EventStream
 from server.errors import BadRequest, NotFound, UnsupportedMedia
 from server.routes.api import services_of
-from server.routes.wish import Caller, media_router, owned, read_body
+from server.routes.wish import Caller, media_router, owned
 
 router = media_router()
 
@@ -22,7 +22,7 @@ async def subscribe(session: str, resource: str, request: Request, caller: Calle
     found = await owned(request, session, resource, caller)
     if not found.answered:
         raise UnknownResource("the offer of this resource is not answered yet")
-    wanted = _wanted(request.headers.get("content-type"), await read_body(request))
+    wanted = _wanted(request.headers.get("content-type"), await request.body())
     stream = await services_of(request).events.open(resource, session, found.video, wanted)
     return Response(status_code=201, headers={"Location": f"/whep/{session}/{resource}/events/{stream.id}"})
 

@@ -21,7 +21,7 @@ from sessions.text import clean, language
 from translation.posted import Posted, youtube, zoom
 
 BODY_LIMIT = 16 * 1024
-"""Bytes of one post; a longer one is answered 413 without being read to its end."""
+"""Bytes of one post; a longer one is answered 413."""
 
 LINES_LIMIT = 50
 """Lines of one post; one with more is refused whole."""
@@ -81,7 +81,9 @@ async def _take(request: Request, key: str, seq: int, read: Callable[[str], list
     tool = services.tools.find(session, lang)
     if not tool.bucket.take():
         raise TooMany("too many posts; slow down", retry_after=1)
-    body = await _body(request)
+    body = await request.body()
+    if len(body) > BODY_LIMIT:
+        raise TooLarge(f"a post has at most {BODY_LIMIT} bytes")
     lines = read(_text(body))
     if len(lines) > LINES_LIMIT:
         raise Unprocessable(f"a post has at most {LINES_LIMIT} lines")
@@ -106,19 +108,10 @@ async def _done(live: LiveSession, act: Callable[[], Outcome], who: str, key: st
         if not answered.done():
             answered.set_result(message)
 
-    live.execute(lambda _: act(), who, key, reply)
+    live.execute(lambda _: act(), who, key, key, reply)
     answer: dict[str, Any] = msgspec.json.decode(await answered)
     if answer["type"] == "error":
         raise Unavailable(str(answer["problem"].get("detail", "")))
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_LIMIT:
-            raise TooLarge(f"a post has at most {BODY_LIMIT} bytes")
-    return body
 
 
 def _text(body: bytes) -> str:

@@ -43,11 +43,11 @@ def install(app: FastAPI, dist: Path) -> None:
         return FileResponse(dist / "index.html", headers=HEADERS)
 
     async def file(name: str) -> FileResponse:
-        # Icons and the manifest; `name` has no slash, and a dot file is nobody's business.
+        # Icons, the manifest and the page by its file's name; `name` has no slash, and a dot file is nobody's business.
         path = dist / name
         if name.startswith(".") or not path.is_file():
             raise HTTPException(404, "there is no such page")
-        return FileResponse(path, headers={"X-Content-Type-Options": "nosniff"})
+        return FileResponse(path, headers=HEADERS)
 
     for path in PAGES:
         app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)

@@ -1,11 +1,10 @@
-"""What every WHIP and WHEP route has in common: problems with CORS headers, whole bodies within limits, and whose a resource is."""
+"""What every WHIP and WHEP route has in common: problems with CORS headers, bodies as text, and whose a resource is."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
@@ -28,7 +27,6 @@ from server.errors import (
     NotFound,
     PreconditionFailed,
     Problem,
-    TooLarge,
     Unavailable,
     Unprocessable,
     UnsupportedMedia,
@@ -38,9 +36,6 @@ from server.routes.api import services_of
 
 SDP = "application/sdp"
 TRICKLE = "application/trickle-ice-sdpfrag"
-
-MAX_BODY = 64 * 1024
-"""Bytes of a request's body; a longer one is answered 413 without being read to its end."""
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -52,11 +47,18 @@ CORS = {
 }
 """Players live on other sites. No cookie is ever read here, so every origin may ask."""
 
+_PATHS = ("/whip/", "/whep/")
+
 Entrance = Literal["whip", "whep", "booth"]
 _ACTIONS = {"whip": "media.publish", "whep": "media.watch", "booth": "media.interpret"}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Caller = Annotated[Principal, Depends(authenticated_here_or_elsewhere)]
+
+
+def headers_at(path: str) -> Mapping[str, str]:
+    """Those that a refusal at a path carries, whoever refuses."""
+    return CORS if path.startswith(_PATHS) else {}
 
 
 class Elsewhere(Exception):
@@ -130,27 +132,14 @@ def problem_of(error: RelayError) -> Problem:
 
 
 async def read_text(request: Request, wanted: str, *, told_by: str, code: str) -> str:
-    """The body, of type `wanted`, as text. Raises UnsupportedMedia with the header `told_by` (RFC 5789, RFC 9110), TooLarge, BadRequest."""
+    """The body, of type `wanted`, as text. Raises UnsupportedMedia with the header `told_by` (RFC 5789, RFC 9110), BadRequest."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != wanted:
         raise UnsupportedMedia(f"send {wanted}", headers={told_by: wanted})
     try:
-        return (await read_body(request)).decode()
+        return (await request.body()).decode()
     except UnicodeDecodeError:
         raise BadRequest("the body is not UTF-8", code=code) from None
-
-
-async def read_body(request: Request) -> bytes:
-    """Raises TooLarge, and BadRequest for a body that breaks off."""
-    body = b""
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_BODY:
-                raise TooLarge(f"a body may have {MAX_BODY} bytes")
-    except ClientDisconnect:
-        raise BadRequest("the body was not sent to its end") from None
-    return body
 
 
 def admit(request: Request, entrance: Entrance, session: str, caller: Principal) -> None:

@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import pytest
 
 from realtime.relay.dtls import Certificate
-from server.routes import wish
+from server.bodies import MAX_BODY
 from tests.realtime.relay.clients import publishing, until, viewing
 from tests.realtime.relay.light import LightPeer
 from tests.realtime.relay.test_offer import BAD, GOOD
@@ -43,7 +43,7 @@ async def test_bad_sdp_is_a_problem_and_the_server_lives(site: Site) -> None:
     for name, make in BAD.items():
         offer = make().encode("utf-8", "surrogatepass")
         answer = await site.http.post(f"/whip/{SESSION}", content=offer, headers=SDP | site.bearer("speaker"))
-        if len(offer) > wish.MAX_BODY:
+        if len(offer) > MAX_BODY:
             problem(answer, 413, "too_large")
         else:
             assert answer.json()["code"] == "bad_offer", name

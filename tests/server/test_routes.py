@@ -79,13 +79,25 @@ async def test_a_transcript_is_for_its_own_session_and_languages(site: Site) -> 
 async def test_the_service_says_that_it_is_well_and_what_it_speaks(site: Site) -> None:
     assert (await site.http.get("/healthz")).json() == {"status": "ok"}
     assert (await site.http.get("/asyncapi")).json() == asyncapi()
-    paths = (await site.http.get("/openapi.json")).json()["paths"]
-    assert {"/whip/{session}", "/whep/{session}", "/api/join/{code}"} <= set(paths)
-    assert (await site.http.get("/docs")).status_code == 200
+    described = (await site.http.get("/openapi.json")).json()
+    assert {"/whip/{session}", "/whep/{session}", "/api/join/{code}"} <= set(described["paths"])
+    assert (await site.http.get("/asyncapi")).json()["info"]["version"] == described["info"]["version"]
+
+
+async def test_every_route_is_described_with_its_refusals_as_problems(site: Site) -> None:
+    described = (await site.http.get("/openapi.json")).json()
+    refusals = {status: answer["content"] for status, answer in described["components"]["responses"].items()}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    assert refusals == {status: {"application/problem+json": {"schema": schema}} for status in refusals}
+    operations = [operation for ways in described["paths"].values() for operation in ways.values()]
+    assert all("503" in operation["responses"] for operation in operations)
+    assert {"404", "413", "422", "429"} <= set(described["paths"]["/api/join/{code}"]["post"]["responses"])
+    assert {"401", "403", "404", "409", "413", "415"} <= set(described["paths"]["/whep/{session}"]["post"]["responses"])
+    assert "HTTPValidationError" not in described["components"]["schemas"]
 
 
 async def test_every_page_is_the_web_client_and_runs_only_our_own_scripts(site: Site) -> None:
-    for page in ("/", "/j/ABCDEF", f"/s/{SESSION}", f"/s/{SESSION}/screen", f"/overlay/{SESSION}?lang=en"):
+    for page in ("/", "/index.html", "/j/ABCDEF", f"/s/{SESSION}", f"/s/{SESSION}/screen", f"/overlay/{SESSION}?lang=en"):
         answer = await site.http.get(page)
         assert answer.status_code == 200
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
