@@ -21,12 +21,13 @@ from realtime.presence import Counts
 from server import views, wire
 from server.audience import Audience
 from server.auth import Principal
-from server.errors import Unavailable
+from server.errors import Conflict, Unavailable
 from server.patch import Doc
 from server.results import Results
 from server.safe import Safe
 from server.wire import UpdateType
 from sessions import loading, merging, wording
+from sessions.ballots import Answer
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
 from sessions.people import RIGHTS, Role
@@ -72,6 +73,13 @@ class Outcome(Struct):
     voted: str | None = None
 
 
+class Underway(Struct, frozen=True):
+    """A command that is not durable yet, by what it said, and who wait for it."""
+
+    said: str
+    replies: list[Reply]
+
+
 class LiveSession:
     """One session's state, its two audiences, and the sockets of its people."""
 
@@ -89,7 +97,7 @@ class LiveSession:
         self._sockets: dict[str, set[Connection]] = {}
         self.results = Results(hub, session.id, self._sockets)
         self.results.settle(self.polls.items.values())
-        self._underway: dict[tuple[str, str], list[Reply]] = {}
+        self._underway: dict[tuple[str, str], Underway] = {}
         self._broken = False
         self._dirty: dict[tuple[str, str], UpdateType] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -104,17 +112,12 @@ class LiveSession:
 
     # Commands
 
-    def execute(self, handler: Callable[["LiveSession"], Outcome], person: str, key: str, reply: Reply) -> None:
+    def execute(self, handler: Callable[["LiveSession"], Outcome], person: str, key: str, said: str, reply: Reply) -> None:
         """Run a command once per person and key. `reply` gets the ack after the commit, or the failure if it could not be kept.
 
-        Raises what the rules raise: then nothing has changed.
+        `said` tells commands apart. Raises Conflict for a key that was another's, and what the rules raise: then nothing has changed.
         """
-        known = self._replies.get((person, key))
-        if known is not None:
-            reply(_ack(key, known))
-            return
-        if (person, key) in self._underway:
-            self._underway[person, key].append(reply)
+        if self._answered(person, key, said, reply):
             return
         if self._broken:
             raise Overloaded("the session is being read again; try in a moment")
@@ -122,18 +125,29 @@ class LiveSession:
         outcome = handler(self)
         result = wire.encode(outcome.result).decode()
         told = self._views(outcome.change)
-        self._underway[person, key] = [reply]
+        self._underway[person, key] = Underway(said, [reply])
         if not outcome.keyed:
-            remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "at": _now()}
+            remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "said": said, "at": _now()}
             outcome.writes.append(Write("reply", remembered))
         self._store.submit(outcome.writes, lambda error: self._committed(person, key, outcome, told, result, error))
 
+    def _answered(self, person: str, key: str, said: str, reply: Reply) -> bool:
+        """Whether the command was done or is under way: then its answer is on its way too."""
+        underway, known = self._underway.get((person, key)), self._replies.get((person, key))
+        if underway is not None:
+            _require_same(underway.said, said)
+            underway.replies.append(reply)
+        elif known is not None:
+            _require_same(known[1], said)
+            reply(_ack(key, known[0]))
+        return underway is not None or known is not None
+
     def _committed(self, person: str, key: str, outcome: Outcome, told: tuple[Doc, Doc], result: str, error: Exception | None) -> None:
-        replies = self._underway.pop((person, key))
+        underway = self._underway.pop((person, key))
         if error is not None:
-            self._failed(key, replies)
+            self._failed(key, underway.replies)
             return
-        self._remember(person, key, result)
+        self._remember(person, key, (result, underway.said))
         if outcome.change is not None:
             self.public.tell(outcome.change.type, told[0])
             self.staff.tell(outcome.change.type, told[1])
@@ -143,7 +157,7 @@ class LiveSession:
         self._soon(outcome)
         for who, patch in outcome.mine.items():
             self.tell_person(who, patch)
-        for reply in replies:
+        for reply in underway.replies:
             reply(_ack(key, result))
         if outcome.after is not None:
             outcome.after()
@@ -157,8 +171,8 @@ class LiveSession:
             else:
                 self.results.settle((poll,))
 
-    def _remember(self, person: str, key: str, result: str) -> None:
-        self._replies[person, key] = result
+    def _remember(self, person: str, key: str, answer: Answer) -> None:
+        self._replies[person, key] = answer
         while len(self._replies) > REPLIES_LIMIT:
             self._replies.popitem(last=False)
 
@@ -336,6 +350,11 @@ def question_write(session: str, question: Question) -> Write:
     # Copies: the row is written later, by another thread.
     row = {name: copy(getattr(question, name)) for name in question.__struct_fields__ if name != "votes"}
     return Write("question", row | {"session": session})
+
+
+def _require_same(before: str | None, said: str) -> None:
+    if before not in (said, None):
+        raise Conflict("this key was another command's; take a new one", code="key_reused")
 
 
 def _ack(key: str, result: str) -> bytes:

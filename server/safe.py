@@ -28,6 +28,7 @@ class _Letter(msgspec.Struct, array_like=True):
     options: list[int]
     receipt: str
     key: str
+    said: str | None = None
 
 
 class Safe:
@@ -60,7 +61,7 @@ class Safe:
     def seal(self, poll: str, round: int, form: Form, cast: Cast) -> tuple[str, str]:
         """The row of a vote: where it goes, which is the same for all votes of a person and tells nobody whose it is, and the envelope."""
         key, number = self._key(poll, round), {option.id: index for index, option in enumerate(form.options)}
-        letter = msgspec.json.encode(_Letter(cast.person, [number[option] for option in cast.ballot], cast.receipt, cast.key))
+        letter = msgspec.json.encode(_Letter(cast.person, [number[option] for option in cast.ballot], cast.receipt, cast.key, cast.said))
         slot = hmac.digest(key, cast.person.encode(), sha256)[:16].hex()
         nonce = secrets.token_bytes(_NONCE)
         return slot, (nonce + AESGCM(key).encrypt(nonce, letter.ljust(SIZE), slot.encode())).hex()
@@ -73,7 +74,7 @@ class Safe:
         except InvalidTag:
             raise LookupError(f"an envelope of poll {poll} is not of this key") from None
         letter = msgspec.json.decode(text, type=_Letter)
-        return Cast(letter.person, [form.options[index].id for index in letter.options], letter.receipt, letter.key)
+        return Cast(letter.person, [form.options[index].id for index in letter.options], letter.receipt, letter.key, letter.said)
 
     def _key(self, poll: str, round: int) -> bytes:
         path = self._path(poll, round)

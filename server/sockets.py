@@ -92,7 +92,9 @@ class Sockets:
             return
         live = self._lives.get(caller.session)
         if live is None or not caller.may("session.read"):
-            conn.close(CloseCode.FORBIDDEN, "this token opens no session here")
+            refusal = Forbidden("this token opens no session here")
+            conn.send(wire.failure(None, refusal.as_dict()))
+            conn.close(CloseCode.FORBIDDEN, refusal.detail)
             return
         self._admit(conn, hello, caller, live)
 
@@ -131,7 +133,8 @@ class Sockets:
         act, handler = ACTS[kind], HANDLERS[kind]
         if not context.caller.may(act):
             raise Forbidden(f"{context.caller.role} may not {act}")
-        context.live.execute(lambda _: handler(context, command), context.caller.person, command.id, conn.send)
+        person, said = context.caller.person, wire.fingerprint(command)
+        context.live.execute(lambda _: handler(context, command), person, command.id, said, conn.send)
 
     def _follow(self, conn: Connection, context: Context, command: wire.ChannelSubscribe | wire.ChannelUnsubscribe) -> None:
         live, name = context.live, command.channel

@@ -8,6 +8,7 @@ A channel's state changes by updates whose `data` is a JSON Merge Patch (RFC 739
 Objects are keyed by id, an absent key means "none", and times are milliseconds since 1970 UTC.
 """
 
+from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -638,6 +639,11 @@ class My(Struct, tag="my", kw_only=True):
 
 client_message = msgspec.json.Decoder(ClientMessage)
 encode = msgspec.json.Encoder().encode
+
+
+def fingerprint(command: Any) -> str:
+    """What a command says, its key included, in 24 characters: the same for a retry, and for nothing else."""
+    return blake2b(encode(command), digest_size=12).hexdigest()
 
 
 def failure(id: str | None, problem: dict[str, Any]) -> bytes:

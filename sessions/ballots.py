@@ -12,6 +12,9 @@ from sessions.kinds.form import Form
 from sessions.polls import Poll, Polls
 from sessions.secrecy import Cast, Count
 
+Answer = tuple[str, str | None]
+"""What a command was answered, as JSON, and the command's fingerprint where that was kept."""
+
 
 class Opener(Protocol):
     """What opens the envelopes of a secret poll. Raises LookupError."""
@@ -34,12 +37,12 @@ def held(db: Connection, session: str, opener: Opener | None) -> Polls:
     return Polls(list(items.values()))
 
 
-def keys(db: Connection, session: str, polls: Iterable[Poll], limit: int) -> dict[tuple[str, str], str]:
+def keys(db: Connection, session: str, polls: Iterable[Poll], limit: int) -> dict[tuple[str, str], Answer]:
     """Answers to the votes by person and idempotency key: the ballots carry the keys."""
     rows = db.execute(of_session(tables.BallotRow, session).limit(limit)).mappings()
-    found = {(row["person"], row["key"]): "{}" for row in rows}
+    found: dict[tuple[str, str], Answer] = {(row["person"], row["key"]): ("{}", row["said"]) for row in rows}
     sealed = (cast for poll in polls for cast in poll.sealed.values())
-    return found | {(cast.person, cast.key): receipt_of(cast) for cast in sealed}
+    return found | {(cast.person, cast.key): (receipt_of(cast), cast.said) for cast in sealed}
 
 
 def receipt_of(cast: Cast) -> str:

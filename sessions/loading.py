@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
 from sessions import ballots, moderation, questions, tables, wording
-from sessions.ballots import Opener
+from sessions.ballots import Answer, Opener
 from sessions.moderation import Actor, Entry, Log
 from sessions.people import RIGHTS, Role
 from sessions.polls import Polls
@@ -33,7 +33,7 @@ class Invite:
 
 @dataclass(slots=True)
 class Held:
-    """Everything of one session that changes. `replies` is by person and idempotency key, oldest first, JSON.
+    """Everything of one session that changes. `replies` is by person and idempotency key, oldest first.
 
     `entitled` counts the people with a right to vote.
     """
@@ -42,7 +42,7 @@ class Held:
     log: Log
     polls: Polls
     reactions: Reactions
-    replies: dict[tuple[str, str], str]
+    replies: dict[tuple[str, str], Answer]
     entitled: int
 
 
@@ -136,10 +136,10 @@ def _reactions(db: Connection, session: str) -> Reactions:
     return Reactions({row[0]: row[1] for row in rows})
 
 
-def _replies(db: Connection, session: str) -> dict[tuple[str, str], str]:
+def _replies(db: Connection, session: str) -> dict[tuple[str, str], Answer]:
     table = _table(tables.ReplyRow)
     rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.at.desc()).limit(REPLIES_LIMIT)).mappings().all()
-    return {(row["person"], row["key"]): row["result"] for row in reversed(rows)}
+    return {(row["person"], row["key"]): (row["result"], row["said"]) for row in reversed(rows)}
 
 
 def _table(row: Any) -> Any:

@@ -14,12 +14,13 @@ from msgspec import Struct
 
 
 class Cast(Struct, frozen=True):
-    """What is in an envelope. `key` is the idempotency key of the command, `receipt` what its voter was given."""
+    """What is in an envelope. `key` is the idempotency key of the command, `said` its fingerprint, `receipt` what its voter was given."""
 
     person: str
     ballot: list[str]
     receipt: str
     key: str
+    said: str | None = None
 
 
 class Count(Struct, frozen=True):

@@ -18,7 +18,7 @@ class Dialect(StrEnum):
 
 Make = Callable[[Dialect], Executable]
 
-BALLOT = ("poll", "round", "person", "ballot", "name", "key")
+BALLOT = ("poll", "round", "person", "ballot", "name", "key", "said")
 BULK = {"ballot": BALLOT[:3]}
 """Statements that take all their rows as one JSON array, `rows`, and what makes two rows the same: the last one holds."""
 
@@ -66,9 +66,9 @@ def _ballots(dialect: Dialect) -> Executable:
         rows = "json_each(:rows) WHERE true"  # else ON CONFLICT is read as a join's ON
     else:
         values = ", ".join(BALLOT)
-        columns = "poll text, round int, person text, ballot json, name text, key text"
+        columns = "poll text, round int, person text, ballot json, name text, key text, said text"
         rows = f"json_to_recordset(CAST(:rows AS json)) AS given({columns})"
-    sets = ", ".join(f"{column} = excluded.{column}" for column in ("ballot", "name", "key"))
+    sets = ", ".join(f"{column} = excluded.{column}" for column in BALLOT[3:])
     into = f"INSERT INTO ballot ({', '.join(BALLOT)}) SELECT {values} FROM {rows}"
     return text(f"{into} ON CONFLICT (poll, round, person) DO UPDATE SET {sets}")
 

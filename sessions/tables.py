@@ -126,7 +126,7 @@ class PollRow(SQLModel, table=True):
 class BallotRow(SQLModel, table=True):
     """A person's ballot in a round of a poll: the primary key makes it one. `name` is there if the poll is named.
 
-    `key` is the idempotency key of the command that cast it, so that a vote is one row and not two.
+    `key` is the idempotency key of the command that cast it, so that a vote is one row and not two; `said` as in a `ReplyRow`.
     """
 
     __tablename__ = "ballot"
@@ -136,6 +136,7 @@ class BallotRow(SQLModel, table=True):
     ballot: Any = Field(sa_column=Column(JSON, nullable=False))
     name: str | None = None
     key: str
+    said: str | None = None
 
 
 class SealedRow(SQLModel, table=True):
@@ -214,11 +215,15 @@ class TermRow(SQLModel, table=True):
 
 
 class ReplyRow(SQLModel, table=True):
-    """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again."""
+    """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again.
+
+    `said` is the fingerprint of the command; none in rows from before it was kept.
+    """
 
     __tablename__ = "reply"
     person: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     session: str = Field(index=True)
     result: str
+    said: str | None = None
     at: int = Field(sa_type=BigInteger, index=True)

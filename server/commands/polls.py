@@ -78,19 +78,20 @@ def vote(context: Context, command: wire.PollVote) -> Outcome:
     poll = context.live.polls.vote(command.poll, caller.person, command.ballot, _now(), caller.name)
     ballot = poll.ballots[caller.person]
     if poll.secret:
-        return _sealed(context, poll, command.id)
+        return _sealed(context, poll, command)
     row = {"poll": poll.id, "round": poll.round, "person": caller.person, "ballot": ballot, "key": command.id}
+    row["said"] = wire.fingerprint(command)
     write = Write("ballot", row | {"name": poll.names.get(caller.person)})
     mine = {caller.person: {"ballots": {poll.id: ballot}}}
     return Outcome([write], soon=Change("poll.tallied", polls=(poll.id,)), mine=mine, keyed=True, voted=poll.id)
 
 
-def _sealed(context: Context, poll: Poll, key: str) -> Outcome:
+def _sealed(context: Context, poll: Poll, command: wire.PollVote) -> Outcome:
     """The row is an envelope and nothing else, no reply beside it: only the voter hears the receipt."""
     person = context.caller.person
     ballot = poll.ballots[person]
     assert isinstance(ballot, list)
-    cast = Cast(person, ballot, receipt(), key)
+    cast = Cast(person, ballot, receipt(), command.id, wire.fingerprint(command))
     poll.take(cast)
     slot, envelope = context.live.safe.seal(poll.id, poll.round, poll.form, cast)
     write = Write("sealed", {"poll": poll.id, "round": poll.round, "slot": slot, "envelope": envelope})

@@ -23,6 +23,7 @@ __all__ = ["site"]
 
 PUBLIC = f"{SESSION}/public"
 ASK = {"text": "Once?", "lang": "en"}
+OPTIONS = [{"id": id, "texts": {"en": id.upper()}} for id in "ab"]
 
 
 @contextmanager
@@ -84,6 +85,42 @@ async def test_a_retry_while_the_first_is_under_way_gets_the_same_answer_and_is_
         assert list(moderator.staff["questions"]) == [answers[0]["result"]["question"]] == list((await rows(site)).questions.items)
 
 
+@pytest.mark.parametrize("votes", ["many", "secret"])
+async def test_a_key_that_was_another_command_s_is_refused_and_changes_nothing(site: Site, tmp_path: Path, votes: str) -> None:
+    live = site.services.lives[SESSION]
+    async with site.talk("speaker") as speaker, site.talk() as attendee:
+        poll = votes
+        if votes == "secret":
+            form = {"kind": "single", "texts": {"en": "Who?"}, "options": OPTIONS, "anonymity": "secret"}
+            poll = (await speaker.do("poll.create", form=form))["poll"]
+        await speaker.do("poll.open", poll=poll)
+        asked = await attendee.do("question.ask", id="asked-by-this", **ASK)
+        cast = await attendee.do("poll.vote", id="voted-by-this", poll=poll, ballot=["a"])
+
+        async def reused() -> None:
+            for id, type, fields in (
+                ("asked-by-this", "question.ask", ASK | {"text": "Twice?"}),
+                ("asked-by-this", "question.vote", {"question": asked["question"], "on": False}),
+                ("voted-by-this", "poll.vote", {"poll": poll, "ballot": ["b"]}),
+                ("voted-by-this", "question.ask", ASK),
+            ):
+                problem = await attendee.do(type, id=id, **fields)
+                assert (problem["status"], problem["code"]) == (409, "key_reused")
+            assert await attendee.do("question.ask", id="asked-by-this", **ASK) == asked
+            assert await attendee.do("poll.vote", id="voted-by-this", poll=poll, ballot=["a"]) == cast
+
+        await reused()
+        await live._reload()
+        await reused()
+        assert list(live.questions.items) == [asked["question"]]
+        assert live.polls.find(poll).ballots == {"a-attendee": ["a"]}
+        with held_up(tmp_path):
+            await attendee.say("question.ask", id="is-under-way", **ASK)
+            problem = await attendee.do("question.ask", id="is-under-way", **ASK | {"text": "Another?"})
+            assert problem["code"] == "key_reused"
+        assert (await answer(attendee, "is-under-way"))["type"] == "ack"
+
+
 async def test_two_people_may_use_one_key(site: Site) -> None:
     async with site.talk() as one, site.talk(person="another") as another:
         first = await one.do("question.ask", id="the-same-key", **ASK)
@@ -126,7 +163,7 @@ async def test_all_who_wait_for_one_lost_command_are_told(site: Site, tmp_path: 
             with held_up(tmp_path):
                 await attendee.say("question.ask", id="the-same-key", **ASK)
                 await tab.say("question.ask", id="the-same-key", **ASK)
-                await until(lambda: [len(replies) for replies in site.services.lives[SESSION]._underway.values()] == [2])
+                await until(lambda: [len(command.replies) for command in site.services.lives[SESSION]._underway.values()] == [2])
             for talk in (attendee, tab):
                 assert (await answer(talk, "the-same-key"))["problem"]["status"] == 503
         await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")

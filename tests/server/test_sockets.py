@@ -47,6 +47,17 @@ async def test_a_wrong_token_is_told_so_and_closed_for_good(site: Site) -> None:
         assert closed.value.rcvd.code == 4401
 
 
+async def test_a_token_that_opens_no_session_is_told_so(site: Site) -> None:
+    async with connect(site.ws, proxy=None) as ws:
+        await ws.send(json.dumps({"type": "hello", "token": site.token("publisher")}))
+        answer = json.loads(await ws.recv())
+        assert (answer["type"], answer["problem"]["code"]) == ("error", "forbidden")
+        with pytest.raises(ConnectionClosed) as closed:
+            await ws.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4403
+
+
 async def test_a_command_before_hello_is_refused_with_its_id(site: Site) -> None:
     async with connect(site.ws, proxy=None) as ws:
         await ws.send(json.dumps({"type": "question.ask", "id": "a-command-1", "text": "Why?", "lang": "en"}))

@@ -142,7 +142,7 @@ async def test_what_was_written_is_read_back(store: Store) -> None:
     assert kept.polls.items["p1"].ballots == {"bo": ["a"]}
     assert kept.polls.items["p1"].tally.result().counts == {"a": 1, "b": 0}
     assert kept.reactions.counts["applause"] == 3_000_000_000
-    assert kept.replies == {("bo", "k1"): '{"ok":true}', ("bo", "k-vote"): "{}"}, "a ballot answers for its own key"
+    assert kept.replies == {("bo", "k1"): ('{"ok":true}', None), ("bo", "k-vote"): ("{}", None)}, "a ballot answers for its own key"
 
 
 async def test_a_session_reads_only_what_is_its_own(store: Store) -> None:
@@ -202,7 +202,7 @@ async def test_the_database_itself_refuses_a_second_ballot(store: Store) -> None
 async def test_the_first_reply_to_a_key_stays(store: Store) -> None:
     await store.write(reply("bo", "k", '{"n":1}'))
     await store.write(reply("bo", "k", '{"n":2}'))
-    assert (await held(store)).replies == {("bo", "k"): '{"n":1}'}
+    assert (await held(store)).replies == {("bo", "k"): ('{"n":1}', None)}
 
 
 async def test_replies_come_back_oldest_first_and_only_the_newest(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
