@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip -qq --no-input
+# A user without a home that can be written (or without HOME) has npm's cache in $(VENV).
+ifeq ($(shell { test -w "$$HOME/.npm" || { test ! -e "$$HOME/.npm" && test -w "$$HOME"; }; } && echo home),)
+export npm_config_cache ?= $(CURDIR)/$(VENV)/.npm
+endif
 NPM := npm --prefix server/web --no-update-notifier
 
 REQUIREMENTS := .ci/requirements-run.txt

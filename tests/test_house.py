@@ -63,6 +63,15 @@ class TestMake:
         assert steps[-1].startswith(".venv/bin/python -m pytest")
         assert any("ruff check" in step for step in steps)
 
+    def test_a_user_without_a_home_has_the_cache_of_npm_in_the_project(self, tmp_path: Path) -> None:
+        def cache(*changed: str) -> str | None:
+            database = output("env", "-u", "npm_config_cache", *changed, "make", "--no-print-directory", "-pn", "help")
+            found = re.search(r"^npm_config_cache \S?= (.*)$", database, re.MULTILINE)
+            return found[1] if found else None
+
+        assert cache("-u", "HOME") == cache("HOME=/proc/none") == "$(CURDIR)/$(VENV)/.npm"
+        assert cache(f"HOME={tmp_path}") is None
+
     def test_the_check_for_submissions_is_make_test(self) -> None:
         script = ROOT / ".ci" / "run"
         assert script.stat().st_mode & 0o111

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -40,9 +41,10 @@ class WebBuildHook(BuildHookInterface):
         if fresh(web):
             return
         npm = npm_command()
-        for step in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-            self.app.display_info(f"web client: npm {' '.join(step)}")
-            subprocess.run([*npm, *step], cwd=web, check=True, timeout=SECONDS, env=environment(npm[0]), stdout=sys.stderr)
+        with TemporaryDirectory(prefix="marquee-npm-") as spare:
+            for step in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
+                self.app.display_info(f"web client: npm {' '.join(step)}")
+                subprocess.run([*npm, *step], cwd=web, check=True, timeout=SECONDS, env=environment(npm[0], spare), stdout=sys.stderr)
 
 
 def fresh(web: Path) -> bool:
@@ -79,6 +81,13 @@ def npm_command() -> list[str]:
     return [str(root / "bin" / "node"), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def environment(program: str) -> dict[str, str]:
-    """The environment with this Node first on the PATH: npm's scripts call it by name."""
-    return os.environ | {"PATH": os.pathsep.join([str(Path(program).parent), os.environ.get("PATH", "")])}
+def environment(program: str, spare: str) -> dict[str, str]:
+    """The environment with this Node first on the PATH: npm's scripts call it by name. Its cache is `spare` where home cannot have one."""
+    path = {"PATH": os.pathsep.join([str(Path(program).parent), os.environ.get("PATH", "")])}
+    return ({} if _home_holds_a_cache() else {"npm_config_cache": spare}) | os.environ | path
+
+
+def _home_holds_a_cache() -> bool:
+    home = os.environ.get("HOME", "")
+    cache = os.path.join(home, ".npm")
+    return sys.platform == "win32" or os.access(cache if os.path.exists(cache) else home, os.W_OK)
