@@ -1,7 +1,6 @@
 """The console command: `marquee demo`, `serve`, `link`, `doctor`. Heavy imports wait until a command needs them."""
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
@@ -17,6 +16,10 @@ from sessions.people import Role
 if TYPE_CHECKING:
     from server.settings import Settings
     from sessions.loading import Invite
+    from sessions.programme import Event, Session
+
+DEMO = Path("data/demo")
+"""Where the demo keeps its data when it is told to."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,7 +42,7 @@ def root(version: Annotated[bool, typer.Option("--version", callback=_version, i
 def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes any. [default: 8000 or the next free one]")] = None,
     lan: Annotated[bool, typer.Option("--lan", help="Let other machines in this network join.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the data for the next time, in data/demo.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help=f"Keep the data for the next time, in {DEMO}.")] = False,
     data: Annotated[Path | None, typer.Option(help="Keep the data in this folder.")] = None,
 ) -> None:
     """Run a conference with people in it on this machine."""
@@ -49,13 +52,11 @@ def demo(
         found = place.find(port, lan)
     except place.NoPlace as error:
         _fail(str(error))
+    settings = _settings(host=found.host, port=found.port, data=data, database="", bus="", media_addresses=found.media_addresses)
     from server.demo import running
 
-    folder = data or (Path("data/demo") if keep else None)
-    try:
-        _run(lambda: running.run(found, folder, _started()))
-    except running.NotReady as error:
-        _fail(str(error))
+    folder = data or (DEMO if keep else None)
+    _run(lambda: running.run(found, settings, folder, _started()), settings)
 
 
 @app.command()
@@ -79,18 +80,32 @@ def serve(
             print(f"Marquee is at {site.url}; Ctrl-C stops it", flush=True)
             await until_signal()
 
-    _run(work)
+    _run(work, settings)
 
 
 @app.command()
 def link(
     role: Annotated[Role, typer.Argument(help="Who the link is for.")],
     session: Annotated[str | None, typer.Option(help="The session. [default: the one happening now]")] = None,
-    base: Annotated[str | None, typer.Option(help="Where people reach the server. [default: the host and port that are set]")] = None,
+    base: Annotated[str | None, typer.Option(help="Where people reach the server. [default: where it runs]")] = None,
+    data: Annotated[Path | None, typer.Option(help="The server's folder. [default: MARQUEE_DATA, data, or data/demo]")] = None,
 ) -> None:
-    """Print the link that lets a role into a session."""
-    settings = _settings()
-    print(f"{(base or f'http://{settings.host}:{settings.port}').rstrip('/')}/j/{_invite(settings, role, session).code}")
+    """Print the link that lets a role into a session; for a publisher, what an encoder needs."""
+    from server import whereabouts
+
+    settings = _settings(data=data)
+    if not settings.model_fields_set & {"data", "database"} and not _database(settings.data) and _database(DEMO):
+        settings = _settings(data=DEMO)
+    base = (base or whereabouts.find(settings.data) or f"http://{settings.host}:{settings.port}").rstrip("/")
+    event, invites = _kept(settings)
+    found = _session(event, session)
+    if role is Role.PUBLISHER:
+        print(f"server  {base}/whip/{found.id}\ntoken   {_token(settings, found)}")
+        return
+    code = next((invite.code for invite in invites if (invite.session, invite.role) == (found.id, role)), None)
+    if code is None:
+        _fail(f"there is no link for a {role} into session {found.id}")
+    print(f"{base}/j/{code}")
 
 
 @app.command()
@@ -105,15 +120,19 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _invite(settings: "Settings", role: Role, session: str | None) -> "Invite":
-    """The invite that the database holds, read as it is: nothing is made or migrated."""
+def _database(folder: Path) -> bool:
+    return (folder / "marquee.sqlite3").is_file()
+
+
+def _kept(settings: "Settings") -> "tuple[Event, list[Invite]]":
+    """What the database holds, read as it is: nothing is made or migrated."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from sessions import loading
     from sessions.store import connect
 
-    if not settings.database and not (settings.data / "marquee.sqlite3").is_file():
-        _fail(f"there is no database in {settings.data.absolute()}; start the server once, or set MARQUEE_DATA")
+    if not settings.database and not _database(settings.data):
+        _fail(f"there is no database in {settings.data.absolute()}; start the server once, or name its folder by --data")
     engine = connect(settings.database_url())
     try:
         with engine.connect() as db:
@@ -124,16 +143,35 @@ def _invite(settings: "Settings", role: Role, session: str | None) -> "Invite":
         engine.dispose()
     if event is None:
         _fail("the database holds no conference yet")
+    return event, list(invites.values())
+
+
+def _session(event: "Event", wanted: str | None) -> "Session":
+    """The session of that id; without one the session that happens now, or the first."""
     now = time.time() * 1000
-    wanted = session or next((s.id for s in event.sessions if s.starts_at <= now < s.ends_at), event.sessions[0].id)
-    for invite in invites.values():
-        if (invite.session, invite.role) == (wanted, role):
-            return invite
-    _fail(f"there is no link for {role} into session {wanted}; sessions are {', '.join(s.id for s in event.sessions)}")
+    for session in event.sessions:
+        if session.id == wanted or (wanted is None and session.starts_at <= now < session.ends_at):
+            return session
+    if wanted is None:
+        return event.sessions[0]
+    _fail(f"there is no session {wanted}; sessions are {', '.join(session.id for session in event.sessions)}")
+
+
+def _token(settings: "Settings", session: "Session") -> str:
+    """A publisher's token by the secret as it is."""
+    from server.auth import Tokens
+
+    if settings.secret is None and not (settings.data / "secret").is_file():
+        _fail(f"there is no secret in {settings.data.absolute()}; name the server's folder by --data, or set MARQUEE_SECRET")
+    try:
+        return Tokens(settings.signing_key(), ()).issue("encoder", session.id, Role.PUBLISHER, session.floor)
+    except ValueError as error:
+        _fail(str(error))
 
 
 def _settings(**given: object) -> "Settings":
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from server.settings import Settings
 
@@ -141,26 +179,53 @@ def _settings(**given: object) -> "Settings":
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         _fail("\n".join(f"{_name(problem['loc'])}: {problem['msg']}" for problem in error.errors()))
+    except SettingsError as error:
+        field = str(error).split('"')[1]
+        _fail(f'{_name((field,))}: this is no JSON, such as ["192.0.2.7"] for a list and {{"a": "b"}} for a table')
 
 
 def _name(loc: tuple[int | str, ...]) -> str:
     return f"MARQUEE_{loc[0]}".upper() if loc else "settings"
 
 
-def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run to the end or to Ctrl-C, which is a good end too."""
+def _run(work: Callable[[], Coroutine[Any, Any, None]], settings: "Settings") -> None:
+    """Run to the end or to Ctrl-C, which is a good end too. What a setting keeps from running is said in a line."""
     try:
         import uvloop
     except ImportError:  # Windows
-        run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
+        runner = asyncio.Runner()
     else:
-        run = uvloop.run
-    with contextlib.suppress(KeyboardInterrupt):
-        run(work())
-    # Everything is closed by now. Taking the libraries apart would keep people waiting for half a second more.
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    try:
+        runner.run(work())
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        runner.close()
+        _fail(_reason(error, settings))
+    # Everything is closed by now. The runner would still wait for threads whose work nobody wants any more (a second of film,
+    # a sentence that is heard), and taking the libraries apart would keep people waiting too.
     print("stopped", flush=True)
     sys.stderr.flush()
     os._exit(0)
+
+
+def _reason(error: BaseException, settings: "Settings") -> str:
+    """Why it did not run, if it is not a fault of ours; else raises the error."""
+    from server.demo.place import NoPlace
+    from server.doctor import examine
+
+    first = error
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, NoPlace):
+        return str(first)
+    for finding in examine(settings):
+        if finding.required and not finding.ok:
+            return finding.detail
+    if isinstance(first, OSError) and first.filename is not None:
+        return f"{first.filename}: {first.strerror}"
+    raise error
 
 
 def _started() -> float:

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from server import migrating
+from server import migrating, seeding
 from server.settings import Settings
 
 SECONDS = 3
@@ -54,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         _files,
         _secret,
         _data,
+        _programme,
         _database,
         _bus,
         _ports,
@@ -104,6 +105,18 @@ def _data(settings: Settings) -> Iterator[Finding]:
             yield Finding("data folder", False, f"{folder}: {error.strerror}")
         else:
             yield Finding("data folder", True, str(folder))
+
+
+def _programme(settings: Settings) -> Iterator[Finding]:
+    if settings.programme is None:
+        return
+    try:
+        seeding.from_file(settings.programme)
+    except (OSError, ValueError) as error:
+        detail = f"{settings.programme}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        yield Finding("programme", False, f"MARQUEE_PROGRAMME: {detail}")
+    else:
+        yield Finding("programme", True, str(settings.programme))
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

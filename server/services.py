@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -144,6 +145,8 @@ async def _open_sessions(
 
 
 def _relay(settings: Settings, changed: Callable[[str, str | None, bool], None], ended: Callable[[str], None]) -> RelayProcess:
+    for address in settings.media_addresses:
+        ip_address(address)  # its own process would die of a wrong one, and say so in a traceback
     return RelayProcess(
         settings.host,
         settings.media_port,

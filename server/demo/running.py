@@ -1,6 +1,7 @@
 """The demo from its first line to its last: opens the server, plays the film, prints who goes where, waits for Ctrl-C."""
 
 import asyncio
+import shlex
 import sys
 import tempfile
 import time
@@ -13,7 +14,7 @@ import segno
 
 from server.demo import script
 from server.demo.film import Film
-from server.demo.place import LOOPBACK, Place
+from server.demo.place import LOOPBACK, NoPlace, Place
 from server.demo.programme import SUMMIT, seed
 from server.demo.publisher import keep_publishing
 from server.services import Services
@@ -36,15 +37,14 @@ ROLES = {
 """Who gets a link, and for what."""
 
 
-class NotReady(Exception):
-    """The film never arrived."""
+async def run(place: Place, settings: Settings, data: Path | None, started: float) -> None:
+    """The whole demo. `data` is kept; without it a folder is made and removed. `started` is when the process began (time.time()).
 
-
-async def run(place: Place, data: Path | None, started: float) -> None:
-    """The whole demo. `data` is kept; without it a folder is made and removed. `started` is when the process began (time.time())."""
+    Raises NoPlace where no media arrive, and what `running` raises.
+    """
     with _folder(data) as folder:
-        settings = Settings(host=place.host, port=place.port, data=folder, database="", bus="", media_addresses=place.media_addresses)
-        async with running(settings, seed(time.time_ns() // 1_000_000)) as site, asyncio.TaskGroup() as tasks:
+        settings = settings.model_copy(update={"data": folder})
+        async with running(settings, seed(time.time_ns() // 1_000_000), place.address) as site, asyncio.TaskGroup() as tasks:
             token = site.services.tokens.issue("demo-film", SUMMIT, Role.PUBLISHER, "en")
             film = tasks.create_task(keep_publishing(_local(site), SUMMIT, token, Film()), name="film")
             await _arrival(site.services)
@@ -58,7 +58,6 @@ async def run(place: Place, data: Path | None, started: float) -> None:
 @contextmanager
 def _folder(data: Path | None) -> Iterator[Path]:
     if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
         yield data
         return
     # Windows keeps files that are still open; a folder left in the temporary place hurts nobody.
@@ -70,7 +69,7 @@ async def _arrival(services: Services) -> None:
     deadline = time.monotonic() + PATIENCE
     while not services.relay.live(SUMMIT):
         if time.monotonic() > deadline:
-            raise NotReady(f"the film did not arrive within {PATIENCE:.0f} s; is UDP on {LOOPBACK} blocked?")
+            raise NoPlace(f"the film did not arrive within {PATIENCE:.0f} s; is UDP on {LOOPBACK} blocked?")
         await asyncio.sleep(0.02)
 
 
@@ -88,13 +87,15 @@ def _port(site: Running) -> int:
 
 def _tell(site: Running, place: Place, seconds: float) -> None:
     """Say that it is ready, and print the links."""
-    services, base = site.services, f"http://{place.address}:{_port(site)}"
+    services, base = site.services, site.url
     links = {role: f"{base}/j/{services.invite(SUMMIT, role).code}" for role in ROLES}
     print(f"\n{services.event.names['en']}\nready in {seconds:.1f} s\n")
     segno.make(links[Role.ATTENDEE], error="l").terminal(sys.stdout, compact=True)
     print()
+    width = max(map(len, links.values()))
     for role, link in links.items():
-        print(f"  {role:<12} {link:<36} {ROLES[role]}")
+        print(f"  {role:<12} {link:<{width}}  {ROLES[role]}")
+    print(f"\n  Into the other sessions: marquee link ROLE --session ID --data {shlex.quote(str(services.settings.data))}")
     token = services.tokens.issue("demo-encoder", SUMMIT, Role.PUBLISHER, "en")
     print("\n  OBS: Settings, Stream, service WHIP; it takes the place of the film while it streams")
     print(f"  {'server':<12} {base}/whip/{SUMMIT}\n  {'token':<12} {token}\n")

@@ -17,6 +17,7 @@ import pytest
 
 from tests.realtime.relay.clients import publishing, until, viewing
 
+ROOT = Path(__file__).parents[2]
 READY = 30.0
 """Seconds a loaded machine may take to be ready; the test of the figure itself is the bench's."""
 ROLES = ["attendee", "moderator", "speaker", "interpreter", "captioner", "screen", "organiser"]
@@ -82,9 +83,10 @@ class Marquee:
         return self.find(rf"{role} +http://\S+/j/(\S+)")
 
 
-def marquee(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def marquee(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    everything = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     return subprocess.run(
-        [sys.executable, "-m", "server.cli", *arguments], capture_output=True, text=True, env=os.environ | environment, timeout=30
+        [sys.executable, "-m", "server.cli", *arguments], capture_output=True, text=True, env=everything, timeout=60, cwd=folder
     )
 
 
@@ -100,11 +102,50 @@ def test_ctrl_c_ends_the_demo_soon_and_its_links_are_found_again(tmp_path: Path)
     assert (demo.process.returncode, "Traceback" in demo.said) == (0, False), demo.said
     assert demo.said.endswith("stopped\n"), demo.said
     assert seconds < 2
+    assert not (tmp_path / "url").exists()
     found = marquee("link", "attendee", "--base", "https://films.example/", MARQUEE_DATA=str(tmp_path))
     assert found.stdout == f"https://films.example/j/{demo.code('attendee')}\n", found.stderr
     missing = marquee("link", "attendee", "--session", "nowhere", MARQUEE_DATA=str(tmp_path))
     assert missing.returncode == 1
     assert "nowhere" in missing.stderr
+
+
+def test_a_link_leads_to_the_server_that_runs_and_a_publisher_s_lets_an_encoder_in(tmp_path: Path) -> None:
+    server = Marquee("serve", "--port", "0", MARQUEE_DATA=str(tmp_path / "data" / "demo")).until("Ctrl-C stops it")
+    try:
+        page = marquee("link", "moderator", folder=tmp_path).stdout.strip()
+        assert page.startswith(f"{server.url}/j/")
+        assert httpx.get(page.replace("/j/", "/api/join/"), trust_env=False).json()["role"] == "moderator"
+        named = marquee("link", "moderator", "--data", str(tmp_path / "data" / "demo"))
+        assert named.stdout.strip() == page
+        printed = marquee("link", "publisher", folder=tmp_path).stdout.split()
+        assert printed[::2] == ["server", "token"]
+        assert printed[1] == f"{server.url}/whip/main"
+        assert httpx.get(printed[1], headers={"Authorization": f"Bearer {printed[3]}"}, trust_env=False).status_code == 204
+    finally:
+        server.kill()
+    assert (tmp_path / "data" / "demo" / "url").exists()
+    crashed = marquee("link", "moderator", folder=tmp_path).stdout
+    assert crashed.startswith("http://127.0.0.1:8000/j/"), "a file left behind by a crash is not believed"
+
+
+LEAVE = """
+import asyncio, time
+from server import cli
+from server.settings import Settings
+
+async def work() -> None:
+    encoding = asyncio.ensure_future(asyncio.to_thread(time.sleep, 60))
+    await asyncio.sleep(0.1)
+    encoding.cancel()
+
+cli._run(work, Settings())
+"""
+
+
+def test_leaving_waits_for_no_thread_whose_work_nobody_wants(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", LEAVE], capture_output=True, text=True, timeout=45)
+    assert (ended.returncode, ended.stdout) == (0, "stopped\n"), ended.stderr
 
 
 def test_a_server_ends_with_zero_when_it_is_told_to(tmp_path: Path) -> None:
@@ -222,6 +263,35 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("MARQUEE_PORT: ")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "words"),
+    [
+        (["demo", "--port", "0", "--data", "{folder}/file"], {}, "{folder}/file is not a folder"),
+        (["demo", "--port", "0", "--data", "/proc/nope"], {}, "/proc/nope"),
+        (["demo", "--port", "0"], {"MARQUEE_VIEWERS": "many"}, "MARQUEE_VIEWERS"),
+        (["serve"], {"MARQUEE_SECRET": "mellon"}, "MARQUEE_SECRET has 6 characters; 32 or more are needed"),
+        (["serve"], {"MARQUEE_DATABASE": "postgresql+psycopg://marquee:mellon@127.0.0.1:1/marquee"}, "marquee:***@127.0.0.1"),
+        (["serve"], {"MARQUEE_DATABASE": "mellon"}, "MARQUEE_DATABASE"),
+        (["serve"], {"MARQUEE_MEDIA_ADDRESSES": '["nope"]'}, "MARQUEE_MEDIA_ADDRESSES needs IP addresses: nope"),
+        (["serve"], {"MARQUEE_MEDIA_ADDRESSES": "1.2.3.4"}, "MARQUEE_MEDIA_ADDRESSES"),
+        (["serve"], {"MARQUEE_PROGRAMME": "{folder}/none.json"}, "{folder}/none.json: No such file"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_in_one_line_without_secrets(
+    command: list[str], settings: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    filled = {"MARQUEE_PORT": "0", "MARQUEE_DATA": str(tmp_path)} | settings
+    ended = marquee(
+        *(word.format(folder=tmp_path) for word in command),
+        **{name: value.replace("{folder}", str(tmp_path)) for name, value in filled.items()},
+    )
+    assert ended.returncode == 1
+    assert words.format(folder=tmp_path) in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert "mellon" not in ended.stderr + ended.stdout
 
 
 def test_the_version_is_one_line() -> None:
