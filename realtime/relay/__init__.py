@@ -15,7 +15,8 @@ from realtime.relay.errors import (
     UnknownResource,
 )
 from realtime.relay.process import RelayProcess
-from realtime.relay.relay import Answer, IceRestart, Layer, Relay, Resource
+from realtime.relay.relay import Relay
+from realtime.relay.replies import Answer, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap

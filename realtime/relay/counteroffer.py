@@ -35,6 +35,35 @@ class CounterOffer:
         return now - self.made_at > LIFETIME
 
 
+class CounterOffers:
+    """Those that wait for an answer. Each takes the place of a viewer, so their number has the viewers' limit."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, CounterOffer] = {}
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    def of(self, session: str) -> int:
+        """How many of this session's there are."""
+        return sum(offer.session == session for offer in self._offers.values())
+
+    def make(self, session: str, lang: str | None) -> CounterOffer:
+        offer = CounterOffer(session, lang)
+        self._offers[offer.resource_id] = offer
+        return offer
+
+    def find(self, resource_id: str) -> CounterOffer | None:
+        return self._offers.get(resource_id)
+
+    def forget(self, resource_id: str) -> None:
+        del self._offers[resource_id]
+
+    def expired(self, now: float) -> list[str]:
+        """The ids of those whose time is over; forget them."""
+        return [id for id, offer in self._offers.items() if offer.over(now)]
+
+
 def write_offer(tracks: Mapping[Kind, tuple[Codec, int]], transport: Transport) -> str:
     """An SDP offer of every track (codec, ssrc), CRLF-terminated lines: the audio first, one bundle."""
     kinds = sorted(tracks)

@@ -13,7 +13,8 @@ from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
-from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS, Answer, IceRestart, Layer, Resource
+from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
+from realtime.relay.replies import Answer, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import MAX_TAPS, Notify, StreamStats
 from realtime.relay.tap import Tap

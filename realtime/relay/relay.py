@@ -5,21 +5,21 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from realtime.relay.answer import Chosen, Transport, accepted, choose_for_publisher, choose_for_viewer, write_answer
-from realtime.relay.counteroffer import CounterOffer, write_offer
+from realtime.relay.counteroffer import CounterOffers, write_offer
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import NotLive, StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.ice import IceSession
 from realtime.relay.offer import Kind, Offer, read_offer
-from realtime.relay.peer import CONSENT, Peer, Role
+from realtime.relay.peer import CONSENT, Peer
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
+from realtime.relay.replies import Answer, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import Listener, Notify, Stream, StreamStats
 from realtime.relay.tap import Tap
@@ -35,49 +35,6 @@ MAX_PEERS = 4_000
 """Peers of the whole relay, publishers too, unless the constructor is given another number; past it TooManyViewers."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a WHIP or WHEP POST is answered with."""
-
-    sdp: str
-    resource_id: str
-    """Unguessable; names the peer in `end`."""
-    etag: str
-    """Names the ICE session, without quotes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """Whose peer a resource id is, or (`answered` False) will be."""
-
-    session: str
-    role: Role
-    etag: str
-    lang: str | None
-    """The language an interpreter's is of; None for the floor's publisher and for viewers."""
-    video: int | None
-    """Which section of the SDP its video is, from 0; None without video."""
-    answered: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One encoding of a session's video."""
-
-    rid: str | None
-    """None for the only one."""
-    bitrate: int
-    """Bits a second, over the last REPORT_INTERVAL."""
-
-
-@dataclass(frozen=True, slots=True)
-class IceRestart:
-    """What a PATCH that restarts ICE is answered with."""
-
-    fragment: str
-    etag: str
 
 
 class Relay:
@@ -112,7 +69,7 @@ class Relay:
         self._streams: dict[str, Stream] = {}
         self._peers: dict[str, tuple[Peer, asyncio.Task[None]]] = {}
         self._taps: dict[Tap, Callable[[], None]] = {}
-        self._offers: dict[str, CounterOffer] = {}
+        self._offers = CounterOffers()
         self._video: dict[str, tuple[int, int]] = {}
         """By session: octets of video at the last report, bits a second since the one before."""
 
@@ -197,8 +154,7 @@ class Relay:
     async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
         """Offer a viewer what the session carries, to be answered within counteroffer.LIFETIME. Raises NotLive, TooManyViewers."""
         stream = self._watchable(session)
-        offer = CounterOffer(session, lang)
-        self._offers[offer.resource_id] = offer
+        offer = self._offers.make(session, lang)
         return Answer(write_offer(stream.tracks, self._transport(offer.ice)), offer.resource_id, offer.ice.etag)
 
     async def accept(self, resource_id: str, answer: str) -> None:
@@ -206,7 +162,7 @@ class Relay:
 
         Raises UnknownResource, BadOffer, UnacceptableOffer, NotLive.
         """
-        offer = self._offers.get(resource_id)
+        offer = self._offers.find(resource_id)
         if offer is None:
             raise UnknownResource("there is no offer to answer, or it was answered or has expired")
         parsed = read_offer(answer, "receives")
@@ -214,7 +170,7 @@ class Relay:
         chosen = choose_for_viewer(parsed, stream.tracks)
         viewer = self._viewer(stream, parsed, chosen, offer.lang)
         viewer.resource_id, viewer.ice = offer.resource_id, offer.ice
-        del self._offers[resource_id]
+        self._offers.forget(resource_id)
         self._serve(viewer, parsed, chosen)
 
     async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
@@ -234,7 +190,7 @@ class Relay:
 
     def resource(self, resource_id: str) -> Resource:
         """Whose peer this is. Raises UnknownResource."""
-        offer = self._offers.get(resource_id)
+        offer = self._offers.find(resource_id)
         if offer is not None:
             return Resource(offer.session, "viewer", offer.ice.etag, None, None, answered=False)
         peer = self._find(resource_id)
@@ -243,7 +199,7 @@ class Relay:
 
     async def end(self, resource_id: str) -> None:
         """End a peer, telling it so by a DTLS alert, or take an offer back. Raises UnknownResource."""
-        if resource_id in self._offers:
+        if self._offers.find(resource_id) is not None:
             self._withdraw(resource_id)
         else:
             self._end(self._find(resource_id))
@@ -308,8 +264,7 @@ class Relay:
         """The stream of a live session that has room for one more."""
         stream = self._live_stream(session)
         self._make_room()
-        offered = sum(offer.session == session for offer in self._offers.values())
-        if len(stream.viewers) + offered >= self._max_viewers:
+        if len(stream.viewers) + self._offers.of(session) >= self._max_viewers:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
         return stream
 
@@ -366,7 +321,7 @@ class Relay:
 
     def _withdraw(self, resource_id: str) -> None:
         """Take a counter-offer back."""
-        del self._offers[resource_id]
+        self._offers.forget(resource_id)
         self._tell(self._on_end, resource_id)
 
     def _changed(self, session: str, lang: str | None, live: bool) -> None:
@@ -394,8 +349,8 @@ class Relay:
             for stream in self._streams.values():
                 stream.note_silence(now)
             self._video = {name: self._measured(name, stream.octets("video")) for name, stream in self._streams.items()}
-            for offer in [offer for offer in self._offers.values() if offer.over(now)]:
-                self._withdraw(offer.resource_id)
+            for resource_id in self._offers.expired(now):
+                self._withdraw(resource_id)
             for peer, _ in list(self._peers.values()):
                 if peer.silent_since(now) > CONSENT:
                     self._end(peer)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime.relay import BadOffer, UnacceptableOffer
-from realtime.relay.counteroffer import LIFETIME, CounterOffer
+from realtime.relay.counteroffer import LIFETIME, CounterOffers
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import read_offer
 from tests.realtime.relay.clients import until
@@ -66,9 +66,10 @@ async def test_two_thousand_viewers_come_and_go_and_leave_nothing_behind(house: 
 
 
 def test_a_counter_offer_is_over_when_its_time_is() -> None:
-    offer = CounterOffer("summit")
-    assert not offer.over(offer.made_at + LIFETIME - 1)
-    assert offer.over(offer.made_at + LIFETIME + 1)
+    offers = CounterOffers()
+    offer = offers.make("summit", None)
+    assert offers.expired(offer.made_at + LIFETIME - 1) == []
+    assert offers.expired(offer.made_at + LIFETIME + 1) == [offer.resource_id]
 
 
 LINES = [*GOOD.splitlines(), *CHROMIUM.splitlines()]

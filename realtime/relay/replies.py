@@ -1,0 +1,48 @@
+"""What the relay's front door answers, as plain values that go from process to process."""
+
+from dataclasses import dataclass
+
+from realtime.relay.peer import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a WHIP or WHEP POST is answered with."""
+
+    sdp: str
+    resource_id: str
+    """Unguessable; names the peer in `end`."""
+    etag: str
+    """Names the ICE session, without quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Whose peer a resource id is, or (`answered` False) will be."""
+
+    session: str
+    role: Role
+    etag: str
+    lang: str | None
+    """The language an interpreter's is of; None for the floor's publisher and for viewers."""
+    video: int | None
+    """Which section of the SDP its video is, from 0; None without video."""
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One encoding of a session's video."""
+
+    rid: str | None
+    """None for the only one."""
+    bitrate: int
+    """Bits a second, over the last relay.REPORT_INTERVAL."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceRestart:
+    """What a PATCH that restarts ICE is answered with."""
+
+    fragment: str
+    etag: str
