@@ -13,13 +13,13 @@ BATCH = 50
 
 
 class Voter(asyncio.Protocol):
-    """One socket. `ready` once the server has said welcome; then `cast` votes, one after the other."""
+    """One socket. `ready` once the server has said welcome; `prepare` votes, then `vote`: each ack brings the next."""
 
     def __init__(self, crowd: "Crowd", name: str, token: str, port: int) -> None:
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._crowd, self._name, self._token, self._port = crowd, name, token, port
-        self._rest, self._open, self._next, self._votes = b"", False, 0, 0
-        self._sent = 0.0
+        self._rest, self._open, self._next, self._sent = b"", False, 0, 0.0
+        self._frames: list[bytes] = []
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -33,14 +33,15 @@ class Voter(asyncio.Protocol):
         if not self.ready.done():
             self.ready.set_exception(exc or ConnectionError("the server closed the connection"))
 
-    def cast(self, votes: int) -> None:
-        """Cast so many."""
-        self._votes = votes
-        self._vote()
+    def prepare(self, votes: int) -> None:
+        """Write so many votes down, so that casting them costs next to nothing."""
+        self._frames = [frame(self._command(number)) for number in range(votes)]
 
-    def _vote(self) -> None:
-        self._sent = time.monotonic()
-        self.transport.write(frame(self._command(self._next)))
+    def vote(self) -> None:
+        """The next one, if any are left."""
+        if self._next < len(self._frames):
+            self._sent = time.monotonic()
+            self.transport.write(self._frames[self._next])
 
     def _command(self, number: int) -> bytes:
         choice = "abc"[(number + len(self._name)) % 3]
@@ -61,9 +62,9 @@ class Voter(asyncio.Protocol):
                 return
             self._open = True
             self.transport.write(frame(msgspec.json.encode({"type": "hello", "token": self._token})))
-        self._rest = self._frames(data)
+        self._rest = self._take(data)
 
-    def _frames(self, data: bytes) -> bytes:
+    def _take(self, data: bytes) -> bytes:
         """Take the whole frames off the front; returns the rest. Servers' frames are not masked (RFC 6455 section 5.1)."""
         at, end = 0, len(data)
         while end - at >= 2:
@@ -74,23 +75,24 @@ class Voter(asyncio.Protocol):
                 start, size = at + 10, int.from_bytes(data[at + 2 : at + 10])
             if end < start or start + size > end:
                 break
-            self._message(data[start : start + min(size, 24)])
+            self._message(data, start)
             at = start + size
         return data[at:]
 
-    def _message(self, begins: bytes) -> None:
-        if begins.startswith(b'{"type":"ack"'):
-            self._acked()
-        elif begins.startswith(b'{"type":"welcome"'):
+    def _message(self, data: bytes, at: int) -> None:
+        if data.startswith(b'{"type":"ack"', at):
+            self._crowd.count(time.monotonic() - self._sent)
+            self._next += 1
+            self.vote()
+        elif data.startswith(b'{"type":"welcome"', at):
             self.ready.set_result(None)
-        elif begins.startswith(b'{"type":"error"'):
+        elif data.startswith(b'{"type":"error"', at):
             self._crowd.fail(f"{self._name} was refused its vote {self._next}")
 
-    def _acked(self) -> None:
-        self._crowd.count(self._name, self._next, self.key(self._next), time.monotonic() - self._sent)
-        self._next += 1
-        if self._next < self._votes:
-            self._vote()
+    @property
+    def acks(self) -> set[tuple[str, str, str]]:
+        """What was acknowledged: poll, person and key."""
+        return {(f"poll-{number}", self._name, self.key(number).decode()) for number in range(self._next)}
 
 
 def frame(text: bytes) -> bytes:
@@ -100,12 +102,11 @@ def frame(text: bytes) -> bytes:
 
 
 class Crowd:
-    """All voters, and what was acknowledged to them: polls, people and keys, and how long each vote took, in seconds."""
+    """All voters, and how long each vote took that was acknowledged to them, in seconds."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens
         self._voters: list[Voter] = []
-        self.acks: set[tuple[str, str, str]] = set()
         self.latencies: list[float] = []
         self._wanted: dict[int, asyncio.Future[None]] = {}
 
@@ -119,24 +120,30 @@ class Crowd:
             await asyncio.gather(*(voter.ready for voter in batch))
             self._voters += batch
 
-    async def vote(self, votes: int) -> None:
-        """Everyone casts so many; returns when all are acknowledged."""
+    def prepare(self, votes: int) -> None:
         for voter in self._voters:
-            voter.cast(votes)
+            voter.prepare(votes)
+
+    async def vote(self, votes: int) -> None:
+        """Everyone casts so many, which are prepared; returns when all are acknowledged."""
+        for voter in self._voters:
+            voter.vote()
         await self.acked(votes * len(self._voters))
 
     async def acked(self, count: int) -> None:
         """Until so many votes are acknowledged."""
-        if len(self.acks) < count:
+        if len(self.latencies) < count:
             self._wanted[count] = asyncio.get_running_loop().create_future()
             await self._wanted[count]
 
-    def count(self, person: str, poll: int, key: bytes, seconds: float) -> None:
-        self.acks.add((f"poll-{poll}", person, key.decode()))
+    def count(self, seconds: float) -> None:
         self.latencies.append(seconds)
-        wanted = self._wanted.pop(len(self.acks), None)
-        if wanted is not None and not wanted.done():
+        if len(self.latencies) in self._wanted and not (wanted := self._wanted[len(self.latencies)]).done():
             wanted.set_result(None)
+
+    @property
+    def acks(self) -> set[tuple[str, str, str]]:
+        return set().union(*(voter.acks for voter in self._voters))
 
     def fail(self, why: str) -> None:
         for wanted in self._wanted.values():

@@ -61,9 +61,9 @@ KILLED = Load(voters=50, votes=36)
 
 
 def seed(count: int) -> Seed:
-    """So many open polls, whose counts everyone follows."""
+    """So many open polls, whose turnout everyone follows."""
     options = [Option(name, {"en": name.upper()}) for name in "abc"]
-    form = Form(kind="single", texts={"en": "Which?"}, options=options, results_visibility="always")
+    form = Form(kind="single", texts={"en": "Which?"}, options=options)
     items = [polls.poll(f"poll-{number}", form, number, state="open", opened_at=0) for number in range(count)]
     event = Event(id="load", names={"en": "Load"}, tracks=[Track(id="film", names={"en": "Film"})], sessions=[session(SESSION)])
     return Seed(event, polls={SESSION: items})
@@ -151,6 +151,7 @@ async def measure(load: Load, votes: int, *flags: str) -> Figures:
         async with asyncio.timeout(SECONDS_LIMIT), server(data, load, *flags) as tested:
             crowd = Crowd(tokens(data, load.voters))
             await crowd.enter(tested.port)
+            crowd.prepare(votes)
             before = await tested.usage()
             begun = time.monotonic()
             await crowd.vote(votes)
@@ -189,6 +190,7 @@ async def kill_once(number: int) -> tuple[int, int, int]:
         async with asyncio.timeout(SECONDS_LIMIT), server(data, KILLED) as tested:
             crowd = Crowd(tokens(data, KILLED.voters))
             await crowd.enter(tested.port)
+            crowd.prepare(KILLED.votes)
             voting = asyncio.create_task(crowd.vote(KILLED.votes))
             # Each run at another moment of the vote, from the first acks to nearly the last.
             await crowd.acked(1 + (number * 137) % (KILLED.voters * KILLED.votes * 9 // 10))
