@@ -1,6 +1,5 @@
 """What one session carries: its publisher, its tracks, its interpreters' booths, its viewers and who listens in."""
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,14 +16,12 @@ from realtime.relay.offer import OPUS, Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
+from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Packet
 from realtime.relay.source import Source, source_of
 from realtime.relay.srtp import Sender
 from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
-
-KEYFRAME_INTERVAL = 0.5
-"""Seconds between two keyframe requests to a publisher; requests in between are merged into one at its end."""
 
 SILENCE = 5.0
 """Seconds without a packet after which a session is no longer live; its publisher may still come back, without a new offer."""
@@ -84,12 +81,7 @@ class Stream:
         self._sender = sender
         self._end = end
         self._on_change = on_change
-        self._loop = asyncio.get_running_loop()
-        self._keyframe_allowed = 0.0
-        self._keyframe_timer: asyncio.TimerHandle | None = None
-        self._keyframe_owed = False
-        """A keyframe is wanted from a publisher whose video has not begun."""
-        self._keyframe_requests = 0
+        self._keyframes = KeyframeRequests(self._ask_keyframe)
         self._joins, self._join_seconds = 0, 0.0
 
     @property
@@ -130,7 +122,7 @@ class Stream:
                 track.leave(peer)
             return
         if peer is self.floor.publisher:
-            self._cancel_keyframe_timer()
+            self._keyframes.stop()
         for source in (self.floor, *(booth.source for booth in self.booths.values())):
             source.leave(peer)
 
@@ -167,7 +159,7 @@ class Stream:
             octets=sum(t.octets for t in tracks),
             lost=self.floor.publisher.lost if self.floor.publisher else 0,
             retransmitted=sum(t.retransmitted for t in tracks),
-            keyframe_requests=self._keyframe_requests,
+            keyframe_requests=self._keyframes.sent,
             joins=self._joins,
             join_seconds=self._join_seconds,
         )
@@ -178,8 +170,8 @@ class Stream:
         """One packet of a publisher's."""
         if not self.floor.accept(publisher, now):
             return
-        if kind == "video" and self._keyframe_owed:
-            self.request_keyframe(now)
+        if kind == "video":
+            self._keyframes.seen(now)
         forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if forwarded is None:
             return
@@ -209,31 +201,21 @@ class Stream:
         self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
         blind = [kind for kind in viewer.payload_types if not self._channel(viewer, kind).join(viewer)]
         if blind:
-            self.request_keyframe(now)
+            self._keyframes.request(now)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's: requests for lost packets of the picture, and for keyframes."""
         video = self._tracks.get("video")
         for packet in packets:
             if rtcp.asks_keyframe(packet):
-                self.request_keyframe(now)
+                self._keyframes.request(now)
             elif video is not None and "video" in viewer.payload_types:
                 lost = rtcp.lost_packets(packet, video.ssrc)
                 if lost:
                     video.resend(viewer, lost, now)
 
-    def request_keyframe(self, now: float) -> None:
-        """Ask the publisher for a keyframe, now or when KEYFRAME_INTERVAL since the last request is over."""
-        publisher = self.floor.publisher
-        if self._keyframe_timer is not None or publisher is None:
-            return
-        if now < self._keyframe_allowed:
-            self._keyframe_timer = self._loop.call_later(self._keyframe_allowed - now, self._request_late_keyframe)
-            return
-        self._keyframe_owed = not publisher.request_keyframe()
-        if not self._keyframe_owed:
-            self._keyframe_requests += 1
-            self._keyframe_allowed = now + KEYFRAME_INTERVAL
+    def _ask_keyframe(self) -> bool:
+        return self.floor.publisher is not None and self.floor.publisher.request_keyframe()
 
     def _floor_changed(self, live: bool) -> None:
         if live and self.floor.publisher is not None:
@@ -241,15 +223,6 @@ class Stream:
         else:
             self._recordings.end(FLOOR)
         self._on_change(self.session, None, live)
-
-    def _request_late_keyframe(self) -> None:
-        self._keyframe_timer = None
-        self.request_keyframe(time.monotonic())
-
-    def _cancel_keyframe_timer(self) -> None:
-        if self._keyframe_timer is not None:
-            self._keyframe_timer.cancel()
-            self._keyframe_timer = None
 
     def _begin(self, publisher: Publisher) -> None:
         """Another publisher takes the floor."""
@@ -265,10 +238,7 @@ class Stream:
                 self._ssrcs[kind] = secrets.randbits(32)
             self._tracks[kind] = Track(kind, codec, self._sender, self._ssrcs[kind])
             self._end_viewers_without(kind)
-        self._cancel_keyframe_timer()
-        self._keyframe_allowed = 0.0
-        # Asked for with its first video packet: there is nothing to name in the request before.
-        self._keyframe_owed = True
+        self._keyframes.begin()
 
     def _end_viewers_without(self, kind: Kind) -> None:
         """A track was replaced: whoever agreed to the old one must ask for a new answer."""

@@ -11,8 +11,8 @@ from realtime.relay import rtcp
 from realtime.relay.bandwidth import CEILING
 from realtime.relay.dtls import Certificate
 from realtime.relay.keyframe import STEP
+from realtime.relay.requests import KEYFRAME_INTERVAL
 from realtime.relay.rtp import Packet
-from realtime.relay.stream import KEYFRAME_INTERVAL
 from realtime.relay.viewer import RETRANSMISSIONS
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.conftest import House
