@@ -72,13 +72,14 @@ def serve(
         place.require_free(settings.host, settings.port)
     except place.NoPlace as error:
         _fail(str(error))
-    from server.serving import running, spare_collector, until_signal
+    from server.serving import running, spare_collector, stop_signals
 
     async def work() -> None:
         async with running(settings) as site:
             spare_collector()
-            print(f"Marquee is at {site.url}; Ctrl-C stops it", flush=True)
-            await until_signal()
+            with stop_signals() as told:
+                print(f"Marquee is at {site.url}; Ctrl-C stops it", flush=True)
+                await told.wait()
 
     _run(work, settings)
 

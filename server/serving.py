@@ -77,14 +77,15 @@ def spare_collector() -> None:
     gc.set_threshold(*COLLECT)
 
 
-async def until_signal() -> None:
-    """Wait for SIGINT or SIGTERM."""
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set. Enter before you say that you are ready: who hears it may stop you at once."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
     for number in signals:
         loop.add_signal_handler(number, told.set)
     try:
-        await told.wait()
+        yield told
     finally:
         for number in signals:
             loop.remove_signal_handler(number)

@@ -180,14 +180,18 @@ class Track:
             self.join(viewer)
 
     def _shared(self, wanted: tuple[int, int, Shift]) -> Shift:
-        """The shift of a group that is there already if it is close: everyone who listens to a language is to be one group."""
+        """The shift of a group that is there already if it is close: everyone who listens to a language is to be one group.
+
+        A new group leaps by half of what may be leapt, so that those who follow have it before or behind them.
+        """
         for payload_type, tag, shift in self._groups:
             if (payload_type, tag) == wanted[:2]:
                 packets = (shift.sequence - wanted[2].sequence) & 0xFFFF
                 units = (shift.timestamp - wanted[2].timestamp) & 0xFFFFFFFF
                 if packets <= NEAR_PACKETS and units <= NEAR_SECONDS * self.codec.clock_rate:
                     return shift
-        return wanted[2]
+        timestamp = (wanted[2].timestamp + int(NEAR_SECONDS / 2 * self.codec.clock_rate)) & 0xFFFFFFFF
+        return Shift((wanted[2].sequence + NEAR_PACKETS // 2) & 0xFFFF, timestamp)
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
         payload_type, tag, shift = self._group(viewer)

@@ -18,7 +18,7 @@ from server.demo.place import LOOPBACK, NoPlace, Place
 from server.demo.programme import SUMMIT, seed
 from server.demo.publisher import keep_publishing
 from server.services import Services
-from server.serving import Running, running, until_signal
+from server.serving import Running, running, stop_signals
 from server.settings import Settings
 from sessions.people import Role
 
@@ -48,9 +48,10 @@ async def run(place: Place, settings: Settings, data: Path | None, started: floa
             token = site.services.tokens.issue("demo-film", SUMMIT, Role.PUBLISHER, "en")
             film = tasks.create_task(keep_publishing(_local(site), SUMMIT, token, Film()), name="film")
             await _arrival(site.services)
-            _tell(site, place, time.time() - started)
-            voice = tasks.create_task(script.welcome(partial(_say, site.services)), name="script")
-            await until_signal()
+            with stop_signals() as told:
+                _tell(site, place, time.time() - started)
+                voice = tasks.create_task(script.welcome(partial(_say, site.services)), name="script")
+                await told.wait()
             film.cancel()
             voice.cancel()
 

@@ -4,15 +4,16 @@ import asyncio
 import sys
 from pathlib import Path
 
-from server.serving import running, until_signal
+from server.serving import running, stop_signals
 from server.settings import Settings
 from tests.server.site import seed
 
 
 async def main(data: str, database: str = "") -> None:
     async with running(Settings(port=0, data=Path(data), database=database), seed()) as server:
-        print(server.url, flush=True)
-        await until_signal()
+        with stop_signals() as told:
+            print(server.url, flush=True)
+            await told.wait()
 
 
 if __name__ == "__main__":

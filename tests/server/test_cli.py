@@ -25,7 +25,7 @@ SDP = {"Content-Type": "application/sdp"}
 
 
 class Marquee:
-    """A running `marquee`, and what it has said."""
+    """A running `marquee`, and what it has said. It ignores Ctrl-C when it begins, as what a shell starts behind one's back does."""
 
     def __init__(self, *arguments: str, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -34,6 +34,7 @@ class Marquee:
             stderr=subprocess.STDOUT,
             text=True,
             env=os.environ | environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
         self.said = ""
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()

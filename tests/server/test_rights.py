@@ -74,8 +74,9 @@ async def prepared(site: Site, type: str, organiser: Talk, author: Talk) -> Doc:
 
 
 async def test_an_encoder_is_not_let_in(site: Site) -> None:
-    with pytest.raises(ConnectionClosed) as closed:
-        async with site.talk("publisher"):
-            pass
+    async with site.talk("publisher") as talk:
+        assert talk.heard[0]["problem"]["code"] == "forbidden"
+        with pytest.raises(ConnectionClosed) as closed:
+            await talk.hear()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4403

@@ -76,7 +76,7 @@ def assert_unbroken(packets: list[Packet]) -> None:
     assert {(packet.ssrc, packet.payload_type) for packet in packets} == {(packets[0].ssrc, 109)}
     for before, after in pairwise(packets):
         assert 1 <= (after.sequence - before.sequence) & 0xFFFF <= 1 + NEAR_PACKETS
-        assert 0 < (after.timestamp - before.timestamp) & 0xFFFFFFFF < 48_000
+        assert 0 < (after.timestamp - before.timestamp) & 0xFFFFFFFF < 96_000  # a booth is known to be silent after a second or so
 
 
 async def test_a_listener_moves_to_the_interpretation_and_back_within_its_stream(hall: Hall) -> None:
