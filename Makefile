@@ -43,7 +43,7 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 
 bench: bench-relay bench-hub bench-votes bench-captions ## all of these
 
-bench-relay: $(VENV)/.test ## server CPU per packet at 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
+bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
 	@$(BIN)/python -m tests.load.relay
 
