@@ -43,8 +43,10 @@ async def choose(listener: Visitor, lang: str, keys: tuple[str, ...] = ()) -> di
         else:
             await listener.test("channel").click()
             await listener.page.locator(f'input[type="radio"][value="{lang}"]').click()
-        for key in keys:
+        for number, key in enumerate(keys):
             await listener.page.keyboard.press(key)
+            if number == 0:  # the menu opens, and what is chosen has the focus
+                await expect(listener.page.locator('[popover] input[type="radio"]:checked')).to_be_focused()
     answer: dict[str, str | None] = json.loads(await (await answering.value).body())
     await expect(listener.test("channel", f'[data-lang="{lang}"]')).to_be_visible()
     return answer

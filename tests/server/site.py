@@ -91,9 +91,15 @@ class Talk:
         return message
 
     async def until(self, true: Callable[[Self], Any]) -> None:
-        """Listen until it is true of what was heard."""
-        while not true(self):
+        """Listen until it is true of what was heard; what looks at something not heard of yet is not true."""
+        while not self._is(true):
             await self.hear()
+
+    def _is(self, true: Callable[[Self], Any]) -> bool:
+        try:
+            return bool(true(self))
+        except KeyError:
+            return False
 
     async def say(self, type: str, **fields: Any) -> str:
         id: str = fields.pop("id", None) or secrets.token_urlsafe(12)
