@@ -11,6 +11,8 @@ from typing import Annotated, Self
 import regex
 from msgspec import Meta, Struct
 
+from translation.engines import base
+
 TERMS_LIMIT = 500
 """Terms of one session; a further one is refused."""
 
@@ -60,7 +62,7 @@ class Glossary:
 
     def find(self, text: str, source: str, target: str) -> list[Match]:
         """Where the text has terms that the target language must have its own word for, in order; the longest counts."""
-        words, pattern = self._pair(_base(source), _base(target))
+        words, pattern = self._pair(base(source), base(target))
         if pattern is None:
             return []
         found: list[Match] = []
@@ -80,7 +82,7 @@ class Glossary:
     def _words(self, source: str, target: str) -> dict[str, str]:
         words: dict[str, str] = {}
         for term in self.terms.values():
-            texts = {_base(lang): text for lang, text in term.texts.items()}
+            texts = {base(lang): text for lang, text in term.texts.items()}
             said = texts.get(source) or (next(iter(texts.values())) if term.protect else None)
             if said is None or (target not in texts and not term.protect):
                 continue
@@ -162,7 +164,3 @@ def _pattern(words: list[str], source: str) -> "regex.Pattern[str] | None":
 
 def _forms(text: str) -> list[str]:
     return [form.strip() for form in text.split("|") if form.strip()] or [text]
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from translation.breaker import Breaker
-from translation.engines import EngineError, Translator
+from translation.engines import EngineError, Translator, base
 from translation.glossary import Glossary, Match, forced, shielded, unshielded
 
 TIMEOUT = 8.0
@@ -37,11 +37,11 @@ class Translations:
         self._known: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
     def can(self, source: str, target: str) -> bool:
-        return _base(source) == _base(target) or any(engine.can(source, target) for engine, _ in self._engines)
+        return base(source) == base(target) or any(engine.can(source, target) for engine, _ in self._engines)
 
     async def translate(self, text: str, source: str, target: str, terms: Terms | None = None) -> str | None:
         """The text in another language; None when nobody can say it now. Cancelling loses only this text."""
-        if _base(source) == _base(target):
+        if base(source) == base(target):
             return text
         matches = terms.glossary.find(text, source, target) if terms is not None else []
         if terms is None or not matches:
@@ -70,7 +70,7 @@ class Translations:
         return (back, returned) if returned > hits else (said, hits)
 
     async def _plain(self, text: str, source: str, target: str) -> str | None:
-        key = _base(source), _base(target), text
+        key = base(source), base(target), text
         known = self._known.get(key)
         if known is None:
             known = await self._ask(text, source, target)
@@ -99,7 +99,3 @@ class Translations:
                 if said.strip():
                     return said
         return None
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()

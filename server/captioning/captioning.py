@@ -20,7 +20,7 @@ from server.patch import Doc
 from sessions.errors import Conflict, Invalid, NotHere, TooMany
 from sessions.loading import CUES_LIMIT
 from sessions.programme import Session
-from translation.engines import Heard, Recognizer, Translator
+from translation.engines import Heard, Recognizer, Translator, base
 from translation.film import FILM
 from translation.glossary import TERMS_LIMIT, Term
 from translation.lines import split
@@ -99,7 +99,7 @@ class Captioning:
         if room.hearing is not None:
             room.hearing.stop()
             room.hearing = None
-        recognizers = self._recognizers.get(_base(room.floor), ())
+        recognizers = self._recognizers.get(base(room.floor), ())
         if live and recognizers:
             tap = partial(self._tap, session)
             room.hearing = Hearing(session, tap, recognizers, partial(self._recognized, room), partial(_fault, room))
@@ -221,10 +221,6 @@ class Captioning:
 
 def _fault(room: Room, bad: bool) -> None:
     room.writers[room.floor].faulty = bad
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()
 
 
 def _now() -> int:

@@ -53,3 +53,8 @@ class Translator(Protocol):
     async def close(self) -> None:
         """Free everything."""
         ...
+
+
+def base(tag: str) -> str:
+    """The language of a BCP 47 tag without script and region, which is what engines tell apart."""
+    return tag.split("-")[0].lower()

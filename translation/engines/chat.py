@@ -2,7 +2,7 @@
 
 import httpx
 
-from translation.engines import EngineError
+from translation.engines import EngineError, base
 
 TIMEOUT = 8.0
 """Seconds one text may take."""
@@ -26,7 +26,7 @@ class Chat:
         self._model, self._pairs = model, pairs
 
     def can(self, source: str, target: str) -> bool:
-        pair = _base(source), _base(target)
+        pair = base(source), base(target)
         return pair[0] != pair[1] and (not self._pairs or pair in self._pairs)
 
     async def translate(self, text: str, source: str, target: str) -> str:
@@ -46,7 +46,3 @@ class Chat:
 
     async def close(self) -> None:
         await self._http.aclose()
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()

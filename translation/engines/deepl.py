@@ -2,7 +2,7 @@
 
 import httpx
 
-from translation.engines import EngineError
+from translation.engines import EngineError, base
 
 TIMEOUT = 5.0
 """Seconds one text may take."""
@@ -24,16 +24,16 @@ class DeepL:
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             await http.aclose()
             raise EngineError(f"DeepL at {url}: {error!r}") from error
-        return cls(frozenset(map(_base, sources)), _by_tag(targets), http)
+        return cls(frozenset(map(base, sources)), _by_tag(targets), http)
 
     def can(self, source: str, target: str) -> bool:
-        return _base(source) != _base(target) and _base(source) in self._sources and self._target(target) is not None
+        return base(source) != base(target) and base(source) in self._sources and self._target(target) is not None
 
     async def translate(self, text: str, source: str, target: str) -> str:
         code = self._target(target)
         if code is None or not self.can(source, target):
             raise EngineError(f"DeepL does not translate from {source} to {target}")
-        body = {"text": [text], "source_lang": _base(source).upper(), "target_lang": code}
+        body = {"text": [text], "source_lang": base(source).upper(), "target_lang": code}
         try:
             answer = (await self._http.post("/v2/translate", json=body)).raise_for_status().json()
             return str(answer["translations"][0]["text"])
@@ -45,7 +45,7 @@ class DeepL:
 
     def _target(self, tag: str) -> str | None:
         """Their code: of the very tag, else of its language (they have `EN-GB` and `EN-US`, but no `EN`)."""
-        return self._targets.get(tag.lower()) or self._targets.get(_base(tag))
+        return self._targets.get(tag.lower()) or self._targets.get(base(tag))
 
 
 async def _languages(http: httpx.AsyncClient, type: str) -> list[str]:
@@ -57,9 +57,5 @@ def _by_tag(codes: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for code in codes:
         found[code.lower()] = code
-        found.setdefault(_base(code), code)
+        found.setdefault(base(code), code)
     return found
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()

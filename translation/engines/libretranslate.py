@@ -2,7 +2,7 @@
 
 import httpx
 
-from translation.engines import EngineError
+from translation.engines import EngineError, base
 
 TIMEOUT = 5.0
 """Seconds one text may take."""
@@ -27,10 +27,10 @@ class LibreTranslate:
         return cls(url, pairs, http)
 
     def can(self, source: str, target: str) -> bool:
-        return (_base(source), _base(target)) in self._pairs
+        return (base(source), base(target)) in self._pairs
 
     async def translate(self, text: str, source: str, target: str) -> str:
-        body = {"q": text, "source": _base(source), "target": _base(target), "format": "text"}
+        body = {"q": text, "source": base(source), "target": base(target), "format": "text"}
         try:
             answer = (await self._http.post("/translate", json=body)).raise_for_status().json()
             return str(answer["translatedText"])
@@ -39,7 +39,3 @@ class LibreTranslate:
 
     async def close(self) -> None:
         await self._http.aclose()
-
-
-def _base(tag: str) -> str:
-    return tag.split("-")[0].lower()
