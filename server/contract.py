@@ -114,7 +114,7 @@ def typescript() -> str:
     found = schemas()
     compact = {name for name in found if _struct(name).__struct_config__.omit_defaults}
     parts = [
-        "// Generated from server/wire.py by `python -m server.contract`. Do not edit.\n",
+        "// Generated from server/wire/ by `python -m server.contract`. Do not edit.\n",
         *(f"export type {name} = {' | '.join(map(_quoted, get_args(literal)))};\n" for name, literal in _NAMED.items()),
         *(_interface(name, schema, name in compact) for name, schema in sorted(found.items())),
         *(f"export type {name} = {' | '.join(kind.__name__ for kind in kinds)};\n" for name, kinds in _UNIONS.items()),

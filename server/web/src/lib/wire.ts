@@ -1,4 +1,4 @@
-// Generated from server/wire.py by `python -m server.contract`. Do not edit.
+// Generated from server/wire/ by `python -m server.contract`. Do not edit.
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 

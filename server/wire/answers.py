@@ -1,0 +1,122 @@
+"""Server -> client: what the server says, and the names of all updates."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from server.wire.states import OwnQuestion
+from sessions.kinds.form import Ballot
+
+UpdateType = Literal[
+    "question.asked",
+    "question.edited",
+    "question.withdrawn",
+    "question.appealed",
+    "question.published",
+    "question.dismissed",
+    "question.archived",
+    "question.restored",
+    "question.highlighted",
+    "question.taken",
+    "question.answered",
+    "question.reopened",
+    "question.labelled",
+    "question.merged",
+    "question.unmerged",
+    "question.slowed",
+    "moderation.watched",
+    "moderation.undone",
+    "question.voted",
+    "question.translated",
+    "poll.created",
+    "poll.edited",
+    "poll.deleted",
+    "poll.opened",
+    "poll.paused",
+    "poll.closed",
+    "poll.revealed",
+    "poll.archived",
+    "poll.reset",
+    "poll.held",
+    "poll.tallied",
+    "reaction.counted",
+    "presence.counted",
+    "stream.changed",
+    "booth.changed",
+    "caption.cued",
+    "caption.corrected",
+    "source.changed",
+    "glossary.set",
+    "glossary.counted",
+]
+
+
+class Person(Struct, kw_only=True, omit_defaults=True):
+    id: str
+    role: str
+    lang: str
+    name: str | None = None
+
+
+class Me(Struct, kw_only=True):
+    """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
+    a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says."""
+
+    person: Person
+    rights: list[str]
+    ballots: dict[str, Ballot]
+    cast: dict[str, bool]
+    voted: dict[str, bool]
+    questions: dict[str, OwnQuestion]
+
+
+class Snapshot(Struct, tag="snapshot", kw_only=True):
+    """The whole state of a channel at `seq`. Forget what you had of it."""
+
+    channel: str
+    epoch: str
+    seq: int
+    data: msgspec.Raw
+
+
+class Update(Struct, kw_only=True):
+    """The next step of a channel: `seq` follows the last one; `data` is a merge patch on the channel's state."""
+
+    type: UpdateType
+    channel: str
+    epoch: str
+    seq: int
+    data: msgspec.Raw
+
+
+class Welcome(Struct, tag="welcome", kw_only=True):
+    """The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms."""
+
+    connection: str
+    server_time: int
+    channels: list[str]
+    me: Me
+
+
+class Failure(Struct, tag="error", kw_only=True):
+    """A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`.
+
+    A `conflict` may say in `current` how the object is now; a `too_soon` in `retry_after` how many seconds to wait.
+    """
+
+    id: str | None
+    problem: dict[str, Any]
+
+
+class Ack(Struct, tag="ack", kw_only=True):
+    """The command `id` is done and durable. A retry of the same id gets the same result."""
+
+    id: str
+    result: msgspec.Raw
+
+
+class My(Struct, tag="my", kw_only=True):
+    """A merge patch on `Me`, to every socket of one person (another tab voted; a question was dismissed)."""
+
+    data: msgspec.Raw
