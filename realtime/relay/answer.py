@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from realtime.relay import rtx
 from realtime.relay.errors import NoCommonCodec
 from realtime.relay.ice import Credentials
 from realtime.relay.offer import ABS_SEND_TIME, H264, VP8, Codec, Format, Kind, Offer, Section
@@ -115,20 +116,24 @@ def _refusal(section: Section) -> list[str]:
 
 
 def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]:
-    section, payload_type = choice.section, choice.format.payload_type
-    lines = [f"m={section.kind} {transport.port} {section.protocol} {payload_type}", "c=IN IP4 0.0.0.0"]
+    section = choice.section
+    lines = [f"m={section.kind} {transport.port} {section.protocol} {payload_types(choice.format)}", "c=IN IP4 0.0.0.0"]
     if section.mid:
         lines.append(f"a=mid:{section.mid}")
     lines += ["a=recvonly" if choice.ssrc is None else "a=sendonly", "a=rtcp-mux", "a=rtcp-mux-only", "a=rtcp-rsize"]
     lines += codec_lines(section.kind, choice.format, sends=choice.ssrc is not None)
     if choice.ssrc is not None:
-        lines.append(f"a=msid:{STREAM_ID} {section.kind}")
-        lines.append(f"a=ssrc:{choice.ssrc} cname:{STREAM_ID}")
+        lines += source_lines(section.kind, choice.format, choice.ssrc)
     elif section.abs_send_time is not None:
         lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")
     # Passive whenever the offer leaves us the choice: some clients cannot be the DTLS server.
     setup = "active" if offer.passive else "passive"
     return [*lines, f"a=fingerprint:sha-256 {transport.fingerprint}", f"a=setup:{setup}", *transport_lines(transport)]
+
+
+def payload_types(chosen: Format) -> str:
+    """The end of the m= line."""
+    return f"{chosen.payload_type}" if chosen.rtx is None else f"{chosen.payload_type} {chosen.rtx}"
 
 
 def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
@@ -140,7 +145,17 @@ def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
     if kind == "video":
         feedback = _VIDEO_FEEDBACK if sends else (*_VIDEO_FEEDBACK, "goog-remb")
         lines += [f"a=rtcp-fb:{chosen.payload_type} {value}" for value in feedback]
+    if chosen.rtx is not None:
+        lines += [f"a=rtpmap:{chosen.rtx} rtx/90000", f"a=fmtp:{chosen.rtx} apt={chosen.payload_type}"]
     return lines
+
+
+def source_lines(kind: str, chosen: Format, ssrc: int) -> list[str]:
+    """What a section says of our track and of the stream that repairs it (RFC 5576)."""
+    lines = [f"a=msid:{STREAM_ID} {kind}"]
+    if chosen.rtx is not None:
+        lines += [f"a=ssrc-group:FID {ssrc} {rtx.ssrc_of(ssrc)}", f"a=ssrc:{rtx.ssrc_of(ssrc)} cname:{STREAM_ID}"]
+    return [*lines, f"a=ssrc:{ssrc} cname:{STREAM_ID}"]
 
 
 def transport_lines(transport: Transport) -> list[str]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from realtime.relay.answer import ICE_OPTIONS, STREAM_ID, Transport, codec_lines, transport_lines
+from realtime.relay.answer import ICE_OPTIONS, Transport, codec_lines, payload_types, source_lines, transport_lines
 from realtime.relay.ice import IceSession
 from realtime.relay.offer import H264, OPUS, VP8, Codec, Format, Kind
 
@@ -15,8 +15,8 @@ LIFETIME = 30.0
 # The numbers browsers themselves use, so that no client has to renumber.
 _FORMATS = {
     OPUS: Format(111, OPUS, "minptime=10;useinbandfec=1", False),
-    VP8: Format(96, VP8, "", False),
-    H264: Format(102, H264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", True),
+    VP8: Format(96, VP8, "", False, 97),
+    H264: Format(102, H264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", True, 103),
 }
 
 
@@ -85,7 +85,7 @@ def write_offer(tracks: Mapping[Kind, tuple[Codec, int]], transport: Transport) 
 def _section(index: int, kind: Kind, codec: Codec, ssrc: int, transport: Transport) -> list[str]:
     offered = _FORMATS[codec]
     return [
-        f"m={kind} {transport.port} UDP/TLS/RTP/SAVPF {offered.payload_type}",
+        f"m={kind} {transport.port} UDP/TLS/RTP/SAVPF {payload_types(offered)}",
         "c=IN IP4 0.0.0.0",
         f"a=mid:{index}",
         "a=sendonly",
@@ -93,8 +93,7 @@ def _section(index: int, kind: Kind, codec: Codec, ssrc: int, transport: Transpo
         "a=rtcp-mux-only",
         "a=rtcp-rsize",
         *codec_lines(kind, offered, sends=True),
-        f"a=msid:{STREAM_ID} {kind}",
-        f"a=ssrc:{ssrc} cname:{STREAM_ID}",
+        *source_lines(kind, offered, ssrc),
         f"a=fingerprint:sha-256 {transport.fingerprint}",
         "a=setup:actpass",
         *transport_lines(transport),

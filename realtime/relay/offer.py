@@ -60,6 +60,8 @@ class Format:
     """Its format parameters as written, "" if it has none."""
     baseline: bool
     """Whether it is H264 constrained baseline, which every browser decodes."""
+    rtx: int | None = None
+    """The payload type of its retransmissions (RFC 4588), if the peer knows any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +176,25 @@ def _section(index: int, media: MediaDescription, direction: Direction, bundled:
 
 def _formats(media: MediaDescription) -> tuple[Format, ...]:
     codecs = CODECS["audio"] if media.kind == "audio" else CODECS["video"] if media.kind == "video" else ()
-    offered = set(media.fmt)
+    offered, rtx = set(media.fmt), _retransmissions(media)
     return tuple(
-        Format(number, codec, parameters_to_sdp(parameters.parameters), _is_baseline(parameters))
+        Format(number, codec, parameters_to_sdp(parameters.parameters), _is_baseline(parameters), rtx.get(number))
         for parameters in media.rtp.codecs
         for codec in codecs
         if (number := parameters.payloadType) is not None and number in offered and number < 128 and _is(parameters, codec)
     )
+
+
+def _retransmissions(media: MediaDescription) -> dict[int, int]:
+    """The payload type of the retransmissions of each other one that has any (RFC 4588 section 8.6)."""
+    if media.kind != "video":
+        return {}
+    return {
+        original: number
+        for parameters in media.rtp.codecs
+        if parameters.name.lower() == "rtx" and isinstance(original := parameters.parameters.get("apt"), int)
+        if (number := parameters.payloadType) is not None and number in media.fmt and number < 128
+    }
 
 
 def _is(parameters: RTCRtpCodecParameters, codec: Codec) -> bool:

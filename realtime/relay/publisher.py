@@ -6,7 +6,7 @@ from typing import ClassVar
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
-from realtime.relay import rtcp
+from realtime.relay import rtcp, rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.bandwidth import Bandwidth
 from realtime.relay.dtls import Certificate
@@ -48,6 +48,8 @@ class Publisher(Peer):
         self.lang = lang
         self.codecs: dict[Kind, Codec] = {kind: choice.format.codec for kind, choice in chosen.items()}
         self._kinds: dict[int, Kind] = {choice.format.payload_type: kind for kind, choice in chosen.items()}
+        self._repairs: dict[int, Kind] = {choice.format.rtx: kind for kind, choice in chosen.items() if choice.format.rtx is not None}
+        self._payload_types = {kind: choice.format.payload_type for kind, choice in chosen.items()}
         self._send_time_ids = {kind: choice.section.abs_send_time for kind, choice in chosen.items()}
         self._receptions: dict[Kind, Reception] = {}
         self._bandwidth = Bandwidth()
@@ -63,8 +65,11 @@ class Publisher(Peer):
 
     def on_rtp(self, packet: bytes, now: float) -> None:
         parsed = read_packet(packet)
-        kind = self._kinds.get(parsed.payload_type) if parsed else None
-        if parsed is None or kind is None:
+        if parsed is None:
+            return
+        kind = self._kinds.get(parsed.payload_type)
+        if kind is None:
+            self._repair(parsed, now)
             return
         reception = self._reception(kind, parsed.ssrc, now)
         if reception is None:
@@ -112,6 +117,14 @@ class Publisher(Peer):
             return None
         reception = self._receptions[kind] = Reception(ssrc, self.codecs[kind].clock_rate)
         return reception
+
+    def _repair(self, packet: Packet, now: float) -> None:
+        """Take what was asked for again; browsers also send what nobody asked for, to probe their path."""
+        kind = self._repairs.get(packet.payload_type)
+        reception = self._receptions.get(kind) if kind is not None else None
+        number = rtx.original_of(packet)
+        if kind is not None and reception is not None and number is not None and reception.recover(number):
+            self._on_media(self, kind, rtx.unwrap(packet, self._payload_types[kind], reception.ssrc), now)
 
     def _ask_again(self, reception: Reception, now: float) -> None:
         lost = reception.wanted(now)

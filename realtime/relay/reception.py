@@ -49,6 +49,13 @@ class Reception:
         self.last_time = now
         self._measure_jitter(packet.timestamp, now)
 
+    def recover(self, sequence: int) -> bool:
+        """Count a lost packet that came by retransmission; False if it was not missing, and nobody needs it."""
+        if self._missing.pop(sequence, None) is None:
+            return False
+        self.packets += 1
+        return True
+
     @property
     def lost(self) -> int:
         """Packets expected and not received so far (late ones count as received)."""

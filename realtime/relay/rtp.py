@@ -3,8 +3,8 @@
 import struct
 from dataclasses import dataclass
 
-_HEADER = struct.Struct("!BBHII")
-HEADER_LENGTH = _HEADER.size
+HEADER = struct.Struct("!BBHII")
+HEADER_LENGTH = HEADER.size
 _EXTENSION = struct.Struct("!HH")
 ONE_BYTE_EXTENSIONS = 0xBEDE
 
@@ -33,7 +33,7 @@ def read_packet(data: bytes) -> Packet | None:
     """Parse RTP; None when the header lies about its own length or the version is not 2."""
     if len(data) < HEADER_LENGTH:
         return None
-    first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
+    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
     start = HEADER_LENGTH + 4 * (first & 0x0F)
     extensions = b""
     if first & 0x10:
@@ -92,7 +92,7 @@ class Outgoing:
 
     def numbered(self, payload_type: int) -> bytes:
         """The packet for all viewers that know this codec as `payload_type`."""
-        return _HEADER.pack(self.first, self.marker | payload_type, self.sequence, self.timestamp, self.ssrc) + self.payload
+        return HEADER.pack(self.first, self.marker | payload_type, self.sequence, self.timestamp, self.ssrc) + self.payload
 
     def at(self, timestamp: int) -> "Outgoing":
         """The same packet at another time."""

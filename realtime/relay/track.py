@@ -130,7 +130,10 @@ class Track:
         found = [self._history.get(sequence) for sequence in lost[:MAX_NACK]]
         again = [packet for packet in found if packet is not None and viewer.may_ask_again(now)]
         self.retransmitted += len(again)
-        self._send_to(viewer, again)
+        if viewer.rtx is None:
+            self._send_to(viewer, again)
+        else:
+            self._send_all(viewer, [viewer.again(packet, viewer.rtx) for packet in again])
 
     def report(self, source: int, report: RtcpSrPacket, ahead: int = 0) -> None:
         """Pass the publisher's sender report on, on our SSRC and time line; its clock is `ahead` of the session's, in 2^-32 s."""
@@ -194,10 +197,12 @@ class Track:
         return Shift((wanted[2].sequence + NEAR_PACKETS // 2) & 0xFFFF, timestamp)
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
-        payload_type, tag, shift = self._group(viewer)
+        payload_type, _, shift = self._group(viewer)
+        self._send_all(viewer, [packet.shifted(shift).numbered(payload_type) for packet in packets])
+
+    def _send_all(self, viewer: Viewer, packets: Sequence[bytes]) -> None:
         for at in range(0, len(packets), MAX_PACKETS):
-            burst = self._sender.burst([packet.shifted(shift).numbered(payload_type) for packet in packets[at : at + MAX_PACKETS]], tag)
-            self._sender.send(burst, viewer.keys, viewer.address)
+            self._sender.send(self._sender.burst(packets[at : at + MAX_PACKETS], viewer.keys.tag), viewer.keys, viewer.address)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:

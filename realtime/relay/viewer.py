@@ -6,12 +6,13 @@ from typing import ClassVar
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.rtp import AnyRtcpPacket
 
+from realtime.relay import rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
 from realtime.relay.peer import Peer, Role
 from realtime.relay.port import MediaPort
-from realtime.relay.rtp import UNMOVED
+from realtime.relay.rtp import UNMOVED, Outgoing
 from realtime.relay.srtp import Outbound
 
 RETRANSMISSIONS = 300
@@ -41,6 +42,9 @@ class Viewer(Peer):
     ) -> None:
         super().__init__(session, port, certificate, remote, dtls_active=dtls_active)
         self.payload_types: dict[Kind, int] = {kind: choice.format.payload_type for kind, choice in chosen.items()}
+        self.rtx = chosen["video"].format.rtx if "video" in chosen else None
+        """Its payload type for what is sent again of the picture; None if it takes that in the same stream."""
+        self._rtx_sequence = 0
         self.ssrcs: dict[Kind, int | None] = {kind: choice.ssrc for kind, choice in chosen.items()}
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self.channel: str | None = None
@@ -65,3 +69,8 @@ class Viewer(Peer):
             self._again_until, self._again_left = now + 1.0, RETRANSMISSIONS
         self._again_left -= 1
         return self._again_left >= 0
+
+    def again(self, packet: Outgoing, payload_type: int) -> bytes:
+        """A packet that it lacks, in its stream of retransmissions."""
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        return rtx.wrap(packet, payload_type, self._rtx_sequence)

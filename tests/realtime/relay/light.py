@@ -28,9 +28,13 @@ FORMATS = {
 
 
 class LightPeer:
-    """Offers with `open`, then `send` and `packets`. `count_only` leaves datagrams encrypted, to be cheap."""
+    """Offers with `open`, then `send` and `packets`. `count_only` leaves datagrams encrypted, to be cheap.
 
-    def __init__(self, certificate: Certificate, *, count_only: bool = False) -> None:
+    `rtx` is the payload type of its picture's retransmissions, `says` what else its video section says.
+    """
+
+    def __init__(self, certificate: Certificate, *, count_only: bool = False, rtx: int | None = None, says: Sequence[str] = ()) -> None:
+        self.rtx, self.says = rtx, says
         self.certificate = certificate
         self.datagrams = 0
         self.octets = 0
@@ -61,8 +65,12 @@ class LightPeer:
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(mids)}"]
         for mid, (name, number) in zip(mids, payload_types.items(), strict=True):
             kind = "audio" if name == "audio" else "video"
-            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {number}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", f"a={direction}", "a=rtcp-mux"]
+            rtx = self.rtx if kind == "video" else None
+            types = f"{number}" if rtx is None else f"{number} {rtx}"
+            lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", f"a={direction}", "a=rtcp-mux"]
             lines += [line.format(number) for line in FORMATS[name]]
+            lines += [] if rtx is None else [f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={number}"]
+            lines += self.says if kind == "video" else ()
             lines += [f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._password}", f"a=setup:{setup}"]
             lines += [f"a=fingerprint:sha-256 {self.certificate.fingerprint}"]
         return "\r\n".join(lines) + "\r\n"

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, unpack_remb_fci
@@ -12,56 +11,17 @@ from realtime.relay.bandwidth import CEILING
 from realtime.relay.dtls import Certificate
 from realtime.relay.keyframe import STEP
 from realtime.relay.requests import KEYFRAME_INTERVAL
-from realtime.relay.rtp import Packet
 from realtime.relay.viewer import RETRANSMISSIONS
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.conftest import House
+from tests.realtime.relay.hall import Hall, opened
 from tests.realtime.relay.light import LightPeer
-
-VIDEO = {"H264": 96}
-
-
-@dataclass
-class Hall:
-    """A publisher that has sent frame 200 and a viewer, knowing H264 as 120, that has seen it."""
-
-    house: House
-    publisher: LightPeer
-    viewer: LightPeer
-    last: Packet
-    """Frame 200 as the viewer got it."""
-
-    def send(self, *numbers: int) -> None:
-        for number in numbers:
-            self.publisher.send(96, number, number * 3_000, 7, b"frame %d" % number)
-
-    def seen(self) -> list[bytes]:
-        return [packet.payload for packet in self.viewer.packets]
-
-    def get(self, payload: bytes) -> Packet:
-        return next(packet for packet in self.viewer.packets if packet.payload == payload)
 
 
 @pytest.fixture
 async def hall(house: House, certificate: Certificate) -> AsyncIterator[Hall]:
-    publisher = await LightPeer(certificate).open(house.publish, "sendonly", VIDEO)
-    viewer = LightPeer(certificate)
-    opening: asyncio.Task[LightPeer] | None = None
-    # The relay finishes each handshake a moment after its client, so packets flow until one has gone all the way.
-    for number in range(1, 201):
-        publisher.send(96, number, number * 3_000, 7, b"frame %d" % number)
-        if number < 200 and viewer.packets:
-            continue
-        await asyncio.sleep(0.02)
-        if house.live and opening is None:
-            opening = asyncio.create_task(viewer.open(house.watch, "recvonly", {"H264": 120}))
-    await until(lambda: bool(viewer.packets) and viewer.packets[-1].payload == b"frame 200")
-    last = viewer.packets[-1]
-    viewer.packets.clear()
-    hall = Hall(house, publisher, viewer, last)
-    yield hall
-    await publisher.close()
-    await viewer.close()
+    async with opened(house, LightPeer(certificate), LightPeer(certificate)) as hall:
+        yield hall
 
 
 async def test_a_viewer_sees_its_own_payload_type_and_the_ssrc_of_its_answer(hall: Hall) -> None:

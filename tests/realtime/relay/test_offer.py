@@ -119,7 +119,7 @@ def test_candidates_are_never_read_however_many_or_malformed() -> None:
 def test_chromium_is_answered_with_constrained_baseline_h264_and_opus() -> None:
     audio, video = answer(CHROMIUM).media
     assert [codec.name for codec in audio.rtp.codecs] == ["opus"]
-    assert [(codec.name, codec.payloadType) for codec in video.rtp.codecs] == [("H264", 108)]
+    assert [(codec.name, codec.payloadType) for codec in video.rtp.codecs] == [("H264", 108), ("rtx", 109)]
     assert video.rtp.codecs[0].parameters["profile-level-id"] == "42e01f"
     assert {(f.type, f.parameter) for f in video.rtp.codecs[0].rtcpFeedback} >= {("nack", None), ("nack", "pli"), ("goog-remb", None)}
 
