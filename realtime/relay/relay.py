@@ -12,21 +12,20 @@ from typing import Self
 from realtime.relay.answer import Chosen, Transport, accepted, choose_for_publisher, choose_for_viewer, write_answer
 from realtime.relay.counteroffer import CounterOffers, write_offer
 from realtime.relay.dtls import Certificate
-from realtime.relay.errors import NotLive, StaleTag, TooManyViewers, UnknownResource
+from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.ice import IceSession
 from realtime.relay.offer import Kind, Offer, read_offer
 from realtime.relay.peer import CONSENT, Peer
+from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.replies import Answer, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import Listener, Notify, Stream, StreamStats
+from realtime.relay.streams import LOOK_INTERVAL, Streams
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
-
-REPORT_INTERVAL = 1.0
-"""Seconds between receiver reports to publishers, and between looks for peers that fell silent."""
 
 MAX_VIEWERS = 2_000
 """Viewers of one session, unless the constructor is given another number; past it TooManyViewers."""
@@ -66,18 +65,16 @@ class Relay:
         self._advertise = [str(ipaddress.ip_address(address)) for address in advertise]
         self._on_change, self._on_end, self._record = on_change, on_end, record
         self._max_viewers, self._max_peers = max_viewers, max_peers
-        self._streams: dict[str, Stream] = {}
-        self._peers: dict[str, tuple[Peer, asyncio.Task[None]]] = {}
         self._taps: dict[Tap, Callable[[], None]] = {}
         self._offers = CounterOffers()
-        self._video: dict[str, tuple[int, int]] = {}
-        """By session: octets of video at the last report, bits a second since the one before."""
 
     async def __aenter__(self) -> Self:
         self._certificate = Certificate.generateCertificate()
         self._fingerprint = self._certificate.fingerprint
         self._port = MediaPort(self._host, self._wanted_port)
         self._tasks = await asyncio.TaskGroup().__aenter__()
+        self._peers = Peers(self._port, self._tasks, self._left)
+        self._streams = Streams(self._port.sender, self._peers.end, partial(self._tell, self._on_change), self._record)
         self._clock = self._tasks.create_task(self._keep_time(), name="relay clock")
         return self
 
@@ -85,10 +82,9 @@ class Relay:
         self._clock.cancel()
         for tap in list(self._taps):
             tap.close()
-        for peer, _ in list(self._peers.values()):
-            self._end(peer)
-        for stream in self._streams.values():
-            stream.close()
+        for peer in self._peers:
+            self._peers.end(peer)
+        self._streams.close()
         try:
             await self._tasks.__aexit__(None, None, None)
         finally:
@@ -111,7 +107,7 @@ class Relay:
         """
         parsed = read_offer(offer, "sends")
         self._make_room()
-        stream = self._stream(session)
+        stream = self._streams.open(session)
         chosen = choose_for_publisher(parsed, {kind: codec for kind, (codec, _) in stream.tracks.items()})
         booth = stream.booth(lang) if lang is not None else None
         publisher = Publisher(
@@ -126,7 +122,7 @@ class Relay:
             dtls_active=parsed.passive,
         )
         (stream.floor if booth is None else booth.source).expect(publisher)
-        self._serve(publisher, parsed, chosen)
+        self._peers.serve(publisher, parsed.ice, accepted(chosen))
         return Answer(write_answer(parsed, chosen, self._transport(publisher.ice)), publisher.resource_id, publisher.ice.etag)
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
@@ -134,7 +130,7 @@ class Relay:
 
         Returns what it hears now: a booth that is silent lets the floor through until it speaks. Raises UnknownResource.
         """
-        viewer = self._find(resource_id)
+        viewer = self._peers.find(resource_id)
         if not isinstance(viewer, Viewer):
             raise UnknownResource("this resource publishes")
         return self._streams[viewer.session].choose(viewer, lang)
@@ -148,7 +144,7 @@ class Relay:
         stream = self._watchable(session)
         chosen = choose_for_viewer(parsed, stream.tracks)
         viewer = self._viewer(stream, parsed, chosen, lang)
-        self._serve(viewer, parsed, chosen)
+        self._peers.serve(viewer, parsed.ice, accepted(chosen))
         return Answer(write_answer(parsed, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
 
     async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
@@ -166,19 +162,19 @@ class Relay:
         if offer is None:
             raise UnknownResource("there is no offer to answer, or it was answered or has expired")
         parsed = read_offer(answer, "receives")
-        stream = self._live_stream(offer.session)
+        stream = self._streams.live(offer.session)
         chosen = choose_for_viewer(parsed, stream.tracks)
         viewer = self._viewer(stream, parsed, chosen, offer.lang)
         viewer.resource_id, viewer.ice = offer.resource_id, offer.ice
         self._offers.forget(resource_id)
-        self._serve(viewer, parsed, chosen)
+        self._peers.serve(viewer, parsed.ice, accepted(chosen))
 
     async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
         """Take a fragment: None for late candidates, our new credentials if the sender's changed. Media goes on, by the same DTLS.
 
         `tags` are the ICE sessions it may be meant for, None for any. Raises UnknownResource, StaleTag, BadFragment.
         """
-        peer = self._find(resource_id)
+        peer = self._peers.find(resource_id)
         if tags is not None and peer.ice.etag not in tags:
             raise StaleTag("the ICE session this is meant for is over")
         remote = read_fragment(fragment)
@@ -193,7 +189,7 @@ class Relay:
         offer = self._offers.find(resource_id)
         if offer is not None:
             return Resource(offer.session, "viewer", offer.ice.etag, None, None, answered=False)
-        peer = self._find(resource_id)
+        peer = self._peers.find(resource_id)
         video = next((section.index for section in peer.sections if section.kind == "video"), None)
         return Resource(peer.session, peer.role, peer.ice.etag, peer.lang, video)
 
@@ -202,37 +198,34 @@ class Relay:
         if self._offers.find(resource_id) is not None:
             self._withdraw(resource_id)
         else:
-            self._end(self._find(resource_id))
+            self._peers.end(self._peers.find(resource_id))
 
     def live(self, session: str) -> bool:
         """Whether media of this session is arriving."""
-        stream = self._streams.get(session)
+        stream = self._streams.find(session)
         return stream is not None and stream.live
 
     def viewers(self, session: str) -> int:
         """Viewers of this session, those still connecting included."""
-        stream = self._streams.get(session)
+        stream = self._streams.find(session)
         return len(stream.viewers) if stream else 0
 
     async def layers(self, session: str) -> tuple[Layer, ...]:
         """The encodings of the session's video; empty while there is none."""
-        stream = self._streams.get(session)
-        if stream is None or not stream.live or "video" not in stream.tracks:
-            return ()
-        return (Layer(None, self._video.get(session, (0, 0))[1]),)
+        return self._streams.layers(session)
 
     def stats(self, session: str) -> StreamStats:
         """Counters of this session; all zero if nobody has anything to do with it."""
-        stream = self._streams.get(session)
+        stream = self._streams.find(session)
         return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
     def all_stats(self) -> dict[str, StreamStats]:
         """Counters of every session that somebody has to do with."""
-        return {session: stream.stats() for session, stream in self._streams.items()}
+        return {stream.session: stream.stats() for stream in self._streams}
 
     def listen(self, session: str, listener: Listener) -> Callable[[], None]:
         """Hear the session's Opus packets from now on, whether it is live yet or not; returns what ends it. Raises TooManyTaps."""
-        return self._stream(session).listen(listener)
+        return self._streams.open(session).listen(listener)
 
     def tap(self, session: str) -> Tap:
         """The session's sound from now on as PCM. Close it after use. Raises TooManyTaps."""
@@ -240,29 +233,13 @@ class Relay:
         self._taps[tap] = self.listen(session, tap.push)
         return tap
 
-    def _stream(self, session: str) -> Stream:
-        if session not in self._streams:
-            self._sweep()
-            self._streams[session] = Stream(session, self._port.sender, self._end, self._changed, self._record)
-        return self._streams[session]
-
-    def _sweep(self) -> None:
-        """Forget sessions nobody has anything to do with."""
-        self._streams = {name: stream for name, stream in self._streams.items() if not stream.empty}
-
     def _make_room(self) -> None:
         if len(self._peers) + len(self._offers) >= self._max_peers:
             raise TooManyViewers(f"the relay has {self._max_peers} peers, as many as it may")
 
-    def _live_stream(self, session: str) -> Stream:
-        stream = self._streams.get(session)
-        if stream is None or not stream.live:
-            raise NotLive(f"nobody publishes to session {session} now")
-        return stream
-
     def _watchable(self, session: str) -> Stream:
         """The stream of a live session that has room for one more."""
-        stream = self._live_stream(session)
+        stream = self._streams.live(session)
         self._make_room()
         if len(stream.viewers) + self._offers.of(session) >= self._max_viewers:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
@@ -286,46 +263,14 @@ class Relay:
     def _transport(self, ice: IceSession) -> Transport:
         return Transport(ice.local, self._fingerprint, self._advertise, self._port.number)
 
-    def _find(self, resource_id: str) -> Peer:
-        entry = self._peers.get(resource_id)
-        if entry is None:
-            raise UnknownResource("no such resource, or it has ended")
-        return entry[0]
-
-    def _serve(self, peer: Peer, offer: Offer, chosen: Mapping[Kind, Chosen]) -> None:
-        peer.ice.begin(offer.ice)
-        peer.sections = accepted(chosen)
-        self._port.register(peer)
-        self._peers[peer.resource_id] = peer, self._tasks.create_task(self._run(peer), name=f"{peer.role} of {peer.session}")
-
-    async def _run(self, peer: Peer) -> None:
-        """A peer's task. Whatever happens in it ends this peer and no other."""
-        try:
-            await peer.run()
-        except TimeoutError:
-            logger.info("a %s of %s never connected", peer.role, peer.session)
-        except Exception:
-            logger.exception("a %s of %s failed", peer.role, peer.session)
-        finally:
-            self._end(peer)
-
-    def _end(self, peer: Peer) -> None:
-        """Take a peer out of everything at once; its task then says goodbye. Idempotent."""
-        entry = self._peers.pop(peer.resource_id, None)
-        if entry is None:
-            return
-        self._port.forget(peer)
+    def _left(self, peer: Peer) -> None:
         self._streams[peer.session].leave(peer)
-        entry[1].cancel()
         self._tell(self._on_end, peer.resource_id)
 
     def _withdraw(self, resource_id: str) -> None:
         """Take a counter-offer back."""
         self._offers.forget(resource_id)
         self._tell(self._on_end, resource_id)
-
-    def _changed(self, session: str, lang: str | None, live: bool) -> None:
-        self._tell(self._on_change, session, lang, live)
 
     def _tell(self, listener: Callable[..., None] | None, *what: object) -> None:
         if listener is None:
@@ -336,23 +281,15 @@ class Relay:
             # The listener's trouble must not cost anybody a packet.
             logger.exception("a listener failed on %s", what)
 
-    def _measured(self, session: str, octets: int) -> tuple[int, int]:
-        before = self._video.get(session, (octets, 0))[0]
-        # A new track counts from zero.
-        return octets, int(max(octets - before, 0) * 8 / REPORT_INTERVAL)
-
     async def _keep_time(self) -> None:
         while True:
-            await asyncio.sleep(REPORT_INTERVAL)
-            self._sweep()
+            await asyncio.sleep(LOOK_INTERVAL)
             now = time.monotonic()
-            for stream in self._streams.values():
-                stream.note_silence(now)
-            self._video = {name: self._measured(name, stream.octets("video")) for name, stream in self._streams.items()}
+            self._streams.look(now)
             for resource_id in self._offers.expired(now):
                 self._withdraw(resource_id)
-            for peer, _ in list(self._peers.values()):
+            for peer in self._peers:
                 if peer.silent_since(now) > CONSENT:
-                    self._end(peer)
+                    self._peers.end(peer)
                 elif isinstance(peer, Publisher):
                     peer.report(now)

@@ -37,7 +37,7 @@ class Layer:
     rid: str | None
     """None for the only one."""
     bitrate: int
-    """Bits a second, over the last relay.REPORT_INTERVAL."""
+    """Bits a second, over the last streams.LOOK_INTERVAL."""
 
 
 @dataclass(frozen=True, slots=True)
