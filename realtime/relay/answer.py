@@ -154,8 +154,12 @@ def source_lines(kind: str, chosen: Format, ssrc: int) -> list[str]:
     """What a section says of our track and of the stream that repairs it (RFC 5576)."""
     lines = [f"a=msid:{STREAM_ID} {kind}"]
     if chosen.rtx is not None:
-        lines += [f"a=ssrc-group:FID {ssrc} {rtx.ssrc_of(ssrc)}", f"a=ssrc:{rtx.ssrc_of(ssrc)} cname:{STREAM_ID}"]
-    return [*lines, f"a=ssrc:{ssrc} cname:{STREAM_ID}"]
+        lines.append(f"a=ssrc-group:FID {ssrc} {rtx.ssrc_of(ssrc)}")
+    # Chromium plays the source that is named first.
+    lines.append(f"a=ssrc:{ssrc} cname:{STREAM_ID}")
+    if chosen.rtx is not None:
+        lines.append(f"a=ssrc:{rtx.ssrc_of(ssrc)} cname:{STREAM_ID}")
+    return lines
 
 
 def transport_lines(transport: Transport) -> list[str]:
