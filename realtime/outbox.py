@@ -68,14 +68,14 @@ class Outbox(ABC):
         self._stall: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
 
-    def send(self, text: bytes) -> None:
-        """Write one message now, before any update that waits for the tick. To a closed connection it is a no-op."""
+    def send(self, *texts: bytes) -> None:
+        """Write messages now, together, before any update that waits for the tick. To a closed connection it is a no-op."""
         if not self.open:
             return
-        if self.paused and self.backlog() + len(text) > BACKLOG:
+        if self.paused and self.backlog() + sum(map(len, texts)) > BACKLOG:
             self.abort()
             return
-        self.write(text_frame(text))
+        self.write(b"".join(map(text_frame, texts)))
 
     def pause(self) -> None:
         """The client has HIGH_WATER bytes to read: no more updates, and a few seconds to read them."""

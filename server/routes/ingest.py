@@ -104,9 +104,9 @@ async def _done(live: LiveSession, act: Callable[[], Outcome], who: str, key: st
     """As a command of the socket, with the same promise: acknowledged means durable. Raises Unavailable when it is not."""
     answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-    def reply(message: bytes) -> None:
+    def reply(*messages: bytes) -> None:
         if not answered.done():
-            answered.set_result(message)
+            answered.set_result(messages[-1])
 
     live.execute(lambda _: act(), who, key, key, reply)
     answer: dict[str, Any] = msgspec.json.decode(await answered)
