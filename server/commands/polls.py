@@ -79,11 +79,17 @@ def vote(context: Context, command: wire.PollVote) -> Outcome:
     ballot = poll.ballots[caller.person]
     if poll.secret:
         return _sealed(context, poll, command)
-    row = {"poll": poll.id, "round": poll.round, "person": caller.person, "ballot": ballot, "key": command.id}
-    row["said"] = wire.fingerprint(command)
-    write = Write("ballot", row | {"name": poll.names.get(caller.person)})
+    row = {
+        "poll": poll.id,
+        "round": poll.round,
+        "person": caller.person,
+        "ballot": ballot,
+        "name": poll.names.get(caller.person),
+        "key": command.id,
+        "said": wire.fingerprint(command),
+    }
     mine = {caller.person: {"ballots": {poll.id: ballot}}}
-    return Outcome([write], soon=Change("poll.tallied", polls=(poll.id,)), mine=mine, keyed=True, voted=poll.id)
+    return Outcome([Write("ballot", row)], soon=Change("poll.tallied", polls=(poll.id,)), mine=mine, keyed=True, voted=poll.id)
 
 
 def _sealed(context: Context, poll: Poll, command: wire.PollVote) -> Outcome:
