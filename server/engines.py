@@ -11,6 +11,7 @@ from translation.engines.deepgram import Deepgram
 from translation.engines.deepl import DeepL
 from translation.engines.libretranslate import LibreTranslate
 from translation.engines.moonshine import Moonshine
+from translation.engines.outgoing import Outgoing
 from translation.engines.transcriptions import Transcriptions
 from translation.engines.vosk import Vosk
 
@@ -19,30 +20,32 @@ logger = logging.getLogger(__name__)
 
 def recognizers(settings: Settings, floors: Iterable[str]) -> dict[str, list[Recognizer]]:
     """By base language of the floor, in the order they are asked: servers for that language, our own, a server for all."""
+    outgoing = Outgoing(settings.hook_hosts)
     found: dict[str, list[Recognizer]] = {floor: [] for floor in sorted({floor.split("-")[0].lower() for floor in floors})}
     for lang, engines in found.items():
         if lang in settings.deepgram:
-            engines.append(Deepgram(settings.deepgram[lang], settings.deepgram_key.get_secret_value(), lang))
+            engines.append(Deepgram(outgoing, settings.deepgram[lang], settings.deepgram_key.get_secret_value(), lang))
         if lang in settings.vosk:
-            engines.append(Vosk(settings.vosk[lang]))
+            engines.append(Vosk(outgoing, settings.vosk[lang]))
         if lang == "en":
             engines.append(Moonshine())
         if settings.transcriptions:
             key = settings.transcriptions_key.get_secret_value()
-            engines.append(Transcriptions(settings.transcriptions, settings.transcriptions_model, key, lang))
+            engines.append(Transcriptions(outgoing, settings.transcriptions, settings.transcriptions_model, key, lang))
     return found
 
 
 async def translators(settings: Settings) -> list[Translator]:
     """In the order they are asked. A server that is not there is left out, and the log says so."""
+    outgoing = Outgoing(settings.hook_hosts)
     found: list[Translator] = []
     if settings.deepl:
-        found += await _there(DeepL.open(settings.deepl, settings.deepl_key.get_secret_value()))
+        found += await _there(DeepL.open(outgoing, settings.deepl, settings.deepl_key.get_secret_value()))
     found.append(Apertium())
     if settings.libretranslate:
-        found += await _there(LibreTranslate.open(settings.libretranslate))
+        found += await _there(LibreTranslate.open(outgoing, settings.libretranslate))
     if settings.chat:
-        found.append(Chat(settings.chat, settings.chat_model, settings.chat_key.get_secret_value()))
+        found.append(Chat(outgoing, settings.chat, settings.chat_model, settings.chat_key.get_secret_value()))
     return found
 
 

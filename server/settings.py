@@ -11,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 Node = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$")]
 """A URL without a slash at its end."""
 
+Http = Annotated[str, StringConstraints(pattern=r"^(https?://[^/?#\s@]+(/[^?#\s@]*)?)?$")]
+WebSocket = Annotated[str, StringConstraints(pattern=r"^wss?://[^/?#\s@]+(/[^?#\s@]*)?$")]
+"""URLs without a name, a password or a query in them: an address is written into logs, a secret is not."""
+
 IceServer = Annotated[str, StringConstraints(pattern=r'^(stuns?|turns?):[^\s<>",;]+$')]
 """A URL by RFC 7064 or RFC 7065."""
 
@@ -51,24 +55,26 @@ class Settings(BaseSettings):
     """A JSON file with the programme, read when the database is new."""
     origins: list[str] = []
     """Other sites whose pages may open the socket."""
-    vosk: dict[str, str] = {}
+    vosk: dict[str, WebSocket] = {}
     """WebSocket URLs of Vosk servers by the floor's base language (`{"fr": "ws://..."}`); English has a recognizer of its own."""
-    deepgram: dict[str, str] = {}
+    deepgram: dict[str, WebSocket] = {}
     """Servers with Deepgram's live protocol by the floor's base language (`{"fr": "wss://..."}`)."""
     deepgram_key: SecretStr = SecretStr("")
-    transcriptions: str = ""
+    transcriptions: Http = ""
     """URL, without `/v1`, of a server with OpenAI's transcriptions: the last choice for every floor."""
     transcriptions_model: str = "whisper-1"
     transcriptions_key: SecretStr = SecretStr("")
-    deepl: str = ""
+    deepl: Http = ""
     """URL of DeepL's API (`https://api.deepl.com`), asked before all others."""
     deepl_key: SecretStr = SecretStr("")
-    chat: str = ""
+    chat: Http = ""
     """URL, without `/v1`, of a server with OpenAI's chat completions that translates what no other engine can."""
     chat_model: str = ""
     chat_key: SecretStr = SecretStr("")
-    libretranslate: str = ""
+    libretranslate: Http = ""
     """URL of a LibreTranslate server, for languages Apertium does not know."""
+    hook_hosts: list[str] = []
+    """Hosts and networks of engines that may be at an address which is not public (`["localhost", "10.0.0.0/8"]`)."""
 
     metrics: SecretStr | None = None
     """The bearer token for `/metrics`; without one there are none."""

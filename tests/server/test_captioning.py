@@ -85,7 +85,11 @@ async def test_a_recognizer_that_dies_is_asked_again(tmp_path: Path, monkeypatch
     try:
         block = vosk_server(engine)
         url = await block.__aenter__()
-        async with opened(tmp_path, vosk={"en": url}) as site, site.talk(captions="en") as reader, asyncio.timeout(40):
+        async with (
+            opened(tmp_path, vosk={"en": url}, hook_hosts=["127.0.0.1"]) as site,
+            site.talk(captions="en") as reader,
+            asyncio.timeout(40),
+        ):
             async with publishing(site.signal("whip", "speaker"), video=None, speech=SPEECH):
                 await reader.until(lambda talk: partial(talk))
                 await block.__aexit__(None, None, None)

@@ -20,6 +20,7 @@ from server.captioning.hearing import Hearing
 from tests.realtime.relay.clients import until
 from tests.server.site import SESSION, Site, site
 from translation.engines import Heard, Recognizer
+from translation.engines.outgoing import Outgoing
 from translation.engines.vosk import Vosk
 
 __all__ = ["site"]
@@ -102,7 +103,7 @@ class Room:
 @asynccontextmanager
 async def listening(*urls: str) -> AsyncIterator[Room]:
     room = Room()
-    engines: list[Recognizer] = [Vosk(url) for url in urls]
+    engines: list[Recognizer] = [Vosk(Outgoing(["127.0.0.1"]), url) for url in urls]
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(room.speak()),
@@ -161,7 +162,7 @@ async def test_a_slow_engine_is_told_and_its_lines_have_the_time_they_were_said(
 async def test_an_engine_that_fails_costs_a_session_only_its_place(site: Site) -> None:
     """In a whole service, whose recognizer cannot be reached at all: people write, and the state says who does."""
     captioning = site.services.captioning
-    captioning._recognizers = {"en": [Vosk("ws://127.0.0.1:9")]}
+    captioning._recognizers = {"en": [Vosk(Outgoing(["127.0.0.1"]), "ws://127.0.0.1:9")]}
     async with site.talk("captioner", captions="en") as captioner:
         captioning.stream_changed(SESSION, True)
         state = f"{SESSION}/captions/en"

@@ -16,6 +16,7 @@ from tests.translation.servers import Manner, Manners, deepgram_server, transcri
 from translation.engines import RATE, EngineError, Heard, Recognizer, Sound, deepgram, transcriptions
 from translation.engines.deepgram import Deepgram
 from translation.engines.moonshine import Moonshine, _Stream
+from translation.engines.outgoing import Outgoing
 from translation.engines.transcriptions import Transcriptions
 from translation.engines.vosk import Vosk
 
@@ -50,13 +51,14 @@ SERVED = {"vosk": lambda engine, _: vosk_server(engine), "deepgram": deepgram_se
 
 
 def client(kind: str, url: str) -> Recognizer:
+    here = Outgoing(["127.0.0.1"])
     match kind:
         case "vosk":
-            return Vosk(url)
+            return Vosk(here, url)
         case "deepgram":
-            return Deepgram(url, "secret", "en")
+            return Deepgram(here, url, "secret", "en")
         case _:
-            return Transcriptions(url, "whisper", "secret", "en")
+            return Transcriptions(here, url, "whisper", "secret", "en")
 
 
 @asynccontextmanager

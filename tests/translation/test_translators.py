@@ -17,6 +17,7 @@ from translation.engines.apertium import Apertium
 from translation.engines.chat import Chat
 from translation.engines.deepl import DeepL
 from translation.engines.libretranslate import LibreTranslate
+from translation.engines.outgoing import Outgoing
 
 Serve = Callable[[Translator, Manners], AbstractAsyncContextManager[str]]
 
@@ -29,13 +30,14 @@ SERVED: dict[str, Serve] = {
 
 @asynccontextmanager
 async def client(kind: str, url: str) -> AsyncIterator[Translator]:
+    here = Outgoing(["127.0.0.1"])
     match kind:
         case "libretranslate":
-            engine: Translator = await LibreTranslate.open(url)
+            engine: Translator = await LibreTranslate.open(here, url)
         case "deepl":
-            engine = await DeepL.open(url, "secret")
+            engine = await DeepL.open(here, url, "secret")
         case _:
-            engine = Chat(url, "any", "secret", frozenset((a, b) for a in ("en", "es", "fr") for b in ("en", "es", "fr")))
+            engine = Chat(here, url, "any", "secret", frozenset((a, b) for a in ("en", "es", "fr") for b in ("en", "es", "fr")))
     try:
         yield engine
     finally:

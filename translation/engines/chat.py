@@ -1,8 +1,7 @@
 """Translation by a language model behind OpenAI's `/v1/chat/completions`, which many servers speak."""
 
-import httpx
-
 from translation.engines import EngineError, base
+from translation.engines.outgoing import Outgoing
 
 TIMEOUT = 8.0
 """Seconds one text may take."""
@@ -20,9 +19,8 @@ _TASK = (
 class Chat:
     """`url` ends before `/v1`; `pairs` are (source, target) base languages, all when empty. `key` goes into the header only."""
 
-    def __init__(self, url: str, model: str, key: str, pairs: frozenset[tuple[str, str]] = frozenset()) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, headers=headers, trust_env=False)
+    def __init__(self, outgoing: Outgoing, url: str, model: str, key: str, pairs: frozenset[tuple[str, str]] = frozenset()) -> None:
+        self._http = outgoing.http(url, TIMEOUT, {"Authorization": f"Bearer {key}"} if key else None)
         self._model, self._pairs = model, pairs
 
     def can(self, source: str, target: str) -> bool:
@@ -36,13 +34,13 @@ class Chat:
         messages = [{"role": "system", "content": task}, {"role": "user", "content": text}]
         body = {"model": self._model, "messages": messages, "temperature": 0}
         try:
-            answer = (await self._http.post("/v1/chat/completions", json=body)).raise_for_status().json()
+            answer = await self._http.ask("POST", "/v1/chat/completions", json=body)
             said = str(answer["choices"][0]["message"]["content"]).strip()
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-            raise EngineError(f"the chat server: {error!r}") from error
+        except (KeyError, IndexError, TypeError) as error:
+            raise EngineError("the chat server answered in another shape") from error
         if len(said) > GROWTH * len(text) + 100:
             raise EngineError("the chat server said more than a translation")
         return said
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()

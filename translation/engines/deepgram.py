@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedOK, WebSocketException
 
 from translation.engines import RATE, EngineError, Heard, Sound
+from translation.engines.outgoing import Outgoing
 
 PATIENCE = 5.0
 """Seconds without a word from the server after which it is told that we are there."""
@@ -21,7 +22,8 @@ ANSWERS = 15.0
 class Deepgram:
     """`url` is the server's (`wss://host`), `key` goes with the handshake and nowhere else."""
 
-    def __init__(self, url: str, key: str, lang: str) -> None:
+    def __init__(self, outgoing: Outgoing, url: str, key: str, lang: str) -> None:
+        self._outgoing = outgoing
         asked = {
             "encoding": "linear16",
             "sample_rate": RATE,
@@ -36,9 +38,7 @@ class Deepgram:
 
     async def recognize(self, sound: Sound) -> AsyncIterator[Heard]:
         try:
-            async with connect(
-                self._url, additional_headers=self._headers, max_size=1 << 20, open_timeout=10, ping_interval=None
-            ) as server:
+            async with self._outgoing.socket(self._url, self._headers, ping_interval=None) as server:
                 stream = _Stream(server)
                 feeding = asyncio.create_task(stream.feed(sound))
                 try:

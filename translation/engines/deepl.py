@@ -1,8 +1,7 @@
 """Translation by DeepL's HTTP API (version 2), or a server that speaks it."""
 
-import httpx
-
 from translation.engines import EngineError, base
+from translation.engines.outgoing import Http, Outgoing
 
 TIMEOUT = 5.0
 """Seconds one text may take."""
@@ -11,19 +10,18 @@ TIMEOUT = 5.0
 class DeepL:
     """`url` is the server's (`https://api.deepl.com`). Which languages it knows is asked once, by `open`."""
 
-    def __init__(self, sources: frozenset[str], targets: dict[str, str], http: httpx.AsyncClient) -> None:
+    def __init__(self, sources: frozenset[str], targets: dict[str, str], http: Http) -> None:
         self._sources, self._targets, self._http = sources, targets, http
 
     @classmethod
-    async def open(cls, url: str, key: str) -> "DeepL":
+    async def open(cls, outgoing: Outgoing, url: str, key: str) -> "DeepL":
         """Raises EngineError when the server does not say what it can. The key goes into the header and nowhere else."""
-        headers = {"Authorization": f"DeepL-Auth-Key {key}"}
-        http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, headers=headers, trust_env=False)
+        http = outgoing.http(url, TIMEOUT, {"Authorization": f"DeepL-Auth-Key {key}"})
         try:
             sources, targets = [await _languages(http, type) for type in ("source", "target")]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            await http.aclose()
-            raise EngineError(f"DeepL at {url}: {error!r}") from error
+        except BaseException:
+            await http.close()
+            raise
         return cls(frozenset(map(base, sources)), _by_tag(targets), http)
 
     def can(self, source: str, target: str) -> bool:
@@ -35,22 +33,25 @@ class DeepL:
             raise EngineError(f"DeepL does not translate from {source} to {target}")
         body = {"text": [text], "source_lang": base(source).upper(), "target_lang": code}
         try:
-            answer = (await self._http.post("/v2/translate", json=body)).raise_for_status().json()
+            answer = await self._http.ask("POST", "/v2/translate", json=body)
             return str(answer["translations"][0]["text"])
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-            raise EngineError(f"DeepL: {error!r}") from error
+        except (KeyError, IndexError, TypeError) as error:
+            raise EngineError("DeepL answered in another shape") from error
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
 
     def _target(self, tag: str) -> str | None:
         """Their code: of the very tag, else of its language (they have `EN-GB` and `EN-US`, but no `EN`)."""
         return self._targets.get(tag.lower()) or self._targets.get(base(tag))
 
 
-async def _languages(http: httpx.AsyncClient, type: str) -> list[str]:
-    answer = (await http.get("/v2/languages", params={"type": type})).raise_for_status().json()
-    return [str(one["language"]) for one in answer]
+async def _languages(http: Http, type: str) -> list[str]:
+    answer = await http.ask("GET", "/v2/languages", params={"type": type})
+    try:
+        return [str(one["language"]) for one in answer]
+    except (KeyError, TypeError) as error:
+        raise EngineError("DeepL does not say which languages it knows") from error
 
 
 def _by_tag(codes: list[str]) -> dict[str, str]:

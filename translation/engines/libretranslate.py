@@ -1,8 +1,9 @@
 """Translation by a LibreTranslate server (its HTTP API), for the languages Apertium does not know."""
 
-import httpx
+from typing import Any
 
 from translation.engines import EngineError, base
+from translation.engines.outgoing import Http, Outgoing
 
 TIMEOUT = 5.0
 """Seconds one text may take."""
@@ -11,20 +12,18 @@ TIMEOUT = 5.0
 class LibreTranslate:
     """`url` is the server's. Which pairs it knows is asked once, by `open`."""
 
-    def __init__(self, url: str, pairs: frozenset[tuple[str, str]], http: httpx.AsyncClient) -> None:
-        self._url, self._pairs, self._http = url, pairs, http
+    def __init__(self, pairs: frozenset[tuple[str, str]], http: Http) -> None:
+        self._pairs, self._http = pairs, http
 
     @classmethod
-    async def open(cls, url: str) -> "LibreTranslate":
+    async def open(cls, outgoing: Outgoing, url: str) -> "LibreTranslate":
         """Raises EngineError when the server does not say what it can."""
-        http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT)
+        http = outgoing.http(url, TIMEOUT)
         try:
-            languages = (await http.get("/languages")).raise_for_status().json()
-            pairs = frozenset((str(one["code"]), str(target)) for one in languages for target in one["targets"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            await http.aclose()
-            raise EngineError(f"LibreTranslate at {url}: {error}") from error
-        return cls(url, pairs, http)
+            return cls(_pairs(await http.ask("GET", "/languages")), http)
+        except BaseException:
+            await http.close()
+            raise
 
     def can(self, source: str, target: str) -> bool:
         return (base(source), base(target)) in self._pairs
@@ -32,10 +31,17 @@ class LibreTranslate:
     async def translate(self, text: str, source: str, target: str) -> str:
         body = {"q": text, "source": base(source), "target": base(target), "format": "text"}
         try:
-            answer = (await self._http.post("/translate", json=body)).raise_for_status().json()
+            answer = await self._http.ask("POST", "/translate", json=body)
             return str(answer["translatedText"])
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"LibreTranslate: {error}") from error
+        except (KeyError, TypeError) as error:
+            raise EngineError("LibreTranslate answered in another shape") from error
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
+
+
+def _pairs(languages: Any) -> frozenset[tuple[str, str]]:
+    try:
+        return frozenset((str(one["code"]), str(target)) for one in languages for target in one["targets"])
+    except (KeyError, TypeError) as error:
+        raise EngineError("LibreTranslate does not say which languages it knows") from error

@@ -7,11 +7,11 @@ import io
 import wave
 from collections.abc import AsyncIterator
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 
 from translation.engines import RATE, EngineError, Heard, Sound
+from translation.engines.outgoing import Outgoing
 from translation.utterances import Utterance, Utterances
 
 TIMEOUT = 8.0
@@ -27,9 +27,8 @@ WORDS = 6.0
 class Transcriptions:
     """`url` ends before `/v1`; `key` goes into the header and nowhere else."""
 
-    def __init__(self, url: str, model: str, key: str, lang: str) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, headers=headers, trust_env=False)
+    def __init__(self, outgoing: Outgoing, url: str, model: str, key: str, lang: str) -> None:
+        self._http = outgoing.http(url, TIMEOUT, {"Authorization": f"Bearer {key}"} if key else None)
         self._form = {"model": model, "language": lang, "response_format": "json", "temperature": "0"}
 
     async def recognize(self, sound: Sound) -> AsyncIterator[Heard]:
@@ -51,7 +50,7 @@ class Transcriptions:
                 yield heard
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._http.close()
 
     async def _heard(self, utterance: Utterance) -> Heard | None:
         text = await self._ask(utterance.samples)
@@ -59,12 +58,11 @@ class Transcriptions:
 
     async def _ask(self, samples: NDArray[np.int16]) -> str:
         try:
-            answer = await self._http.post(
-                "/v1/audio/transcriptions", data=self._form, files={"file": ("speech.wav", _wav(samples), "audio/wav")}
-            )
-            text = str(answer.raise_for_status().json()["text"]).strip()
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise EngineError(f"the transcription server: {error!r}") from error
+            speech = {"file": ("speech.wav", _wav(samples), "audio/wav")}
+            answer = await self._http.ask("POST", "/v1/audio/transcriptions", data=self._form, files=speech)
+            text = str(answer["text"]).strip()
+        except (KeyError, TypeError) as error:
+            raise EngineError("the transcription server answered in another shape") from error
         return text if len(text.split()) <= WORDS * len(samples) / RATE + 2 else ""
 
 

@@ -4,21 +4,22 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from translation.engines import RATE, EngineError, Heard, Sound
+from translation.engines.outgoing import Outgoing
 
 
 class Vosk:
     """`url` is the server's (`ws://host:2700`). Each stream is a connection; the server answers every piece of sound."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, outgoing: Outgoing, url: str) -> None:
+        self._outgoing, self._url = outgoing, url
 
     async def recognize(self, sound: Sound) -> AsyncIterator[Heard]:
         try:
-            async with connect(self._url, max_size=1 << 20, open_timeout=10) as server:
+            async with self._outgoing.socket(self._url) as server:
                 await server.send(json.dumps({"config": {"sample_rate": RATE, "words": True}}))
                 fed, start = 0.0, 0.0
                 async for samples in sound:
