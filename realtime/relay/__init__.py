@@ -16,7 +16,7 @@ from realtime.relay.errors import (
 )
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Relay
-from realtime.relay.replies import Answer, IceRestart, Layer, Resource
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
@@ -27,6 +27,7 @@ __all__ = [
     "BadOffer",
     "Chunk",
     "Counters",
+    "Demand",
     "IceRestart",
     "Layer",
     "NoCommonCodec",

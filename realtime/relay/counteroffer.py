@@ -13,7 +13,7 @@ LIFETIME = 30.0
 """Seconds a viewer has to answer; then the offer is forgotten."""
 
 # The numbers browsers themselves use, so that no client has to renumber.
-_FORMATS = {
+FORMATS = {
     OPUS: Format(111, OPUS, "minptime=10;useinbandfec=1", False),
     VP8: Format(96, VP8, "", False, 97),
     H264: Format(102, H264, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", True, 103),
@@ -83,7 +83,7 @@ def write_offer(tracks: Mapping[Kind, tuple[Codec, int]], transport: Transport) 
 
 
 def _section(index: int, kind: Kind, codec: Codec, ssrc: int, transport: Transport) -> list[str]:
-    offered = _FORMATS[codec]
+    offered = FORMATS[codec]
     return [
         f"m={kind} {transport.port} UDP/TLS/RTP/SAVPF {payload_types(offered)}",
         "c=IN IP4 0.0.0.0",

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
 from aiortc.rtcdtlstransport import RTCDtlsParameters
 from aiortc.rtp import AnyRtcpPacket
@@ -14,7 +14,6 @@ from realtime.relay import rtcp
 from realtime.relay.dtls import Certificate, Dtls, Records
 from realtime.relay.ice import Address, IceSession
 from realtime.relay.offer import Section
-from realtime.relay.port import MediaPort
 
 CONSENT = 30.0
 """Seconds without a signed ICE check after which a peer is gone (RFC 7675 section 5.1)."""
@@ -25,6 +24,13 @@ HANDSHAKE = 10.0
 Role = Literal["publisher", "viewer"]
 
 
+class Port(Protocol):
+    """Where a peer's datagrams leave: the shared port, or a pull's own."""
+
+    def send(self, datagram: bytes, address: Address | None) -> None:
+        """Send without waiting, nowhere without an address; what the kernel does not take is lost."""
+
+
 class Peer:
     """ICE-lite and DTLS-SRTP state of one peer. Subclasses say what its media means.
 
@@ -33,10 +39,12 @@ class Peer:
     """
 
     role: ClassVar[Role]
+    patience: ClassVar[float] = CONSENT
+    """Seconds without a sign of the other side after which it is gone."""
     lang: str | None = None
     """The language an interpreter's is of."""
 
-    def __init__(self, session: str, port: MediaPort, certificate: Certificate, remote: RTCDtlsParameters, *, dtls_active: bool) -> None:
+    def __init__(self, session: str, port: Port, certificate: Certificate, remote: RTCDtlsParameters, *, dtls_active: bool) -> None:
         self.session = session
         self.resource_id = secrets.token_urlsafe(12)
         self.ice = IceSession()
@@ -55,7 +63,7 @@ class Peer:
 
     async def run(self) -> None:
         """Serve the peer until it leaves, its handshake fails, or (TimeoutError) it never comes."""
-        async with asyncio.timeout(CONSENT):
+        async with asyncio.timeout(self.patience):
             await self._reached.wait()
         try:
             async with asyncio.timeout(HANDSHAKE):
@@ -77,7 +85,7 @@ class Peer:
         self._reached.set()
 
     def silent_since(self, now: float) -> float:
-        """Seconds since the last signed check."""
+        """Seconds since the last signed check, or the last answer to one of ours."""
         return now - self._heard_at
 
     def receive(self, datagram: bytes, now: float) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
+from realtime.relay.pull import PullOffer
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
-from realtime.relay.replies import Answer, IceRestart, Layer, Resource
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import MAX_TAPS, Notify, StreamStats
 from realtime.relay.tap import Tap
@@ -91,6 +92,20 @@ class RelayProcess:
     async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
         return await self._answer("watch", session, offer, lang)
+
+    async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
+        return await self._answer("feed", session, offer, lang)
+
+    async def offer_pull(self, lang: str | None = None) -> PullOffer:
+        return cast(PullOffer, await self._call("offer_pull", lang))
+
+    async def pull(self, session: str, lang: str | None, offer: PullOffer, answer: str) -> str:
+        resource_id = cast(str, await self._call("pull", session, lang, offer, answer))
+        self._peers.add(resource_id)
+        return resource_id
+
+    async def demand(self) -> dict[str, Demand]:
+        return cast(dict[str, Demand], await self._call("demand"))
 
     async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
         return await self._answer("counter_offer", session, lang)

@@ -11,8 +11,7 @@ from realtime.relay.answer import Chosen
 from realtime.relay.bandwidth import Bandwidth
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Codec, Kind
-from realtime.relay.peer import Peer, Role
-from realtime.relay.port import MediaPort
+from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.reception import Reception
 from realtime.relay.rtp import Packet, find_extension, read_packet
 
@@ -30,11 +29,13 @@ class Publisher(Peer):
     """
 
     role: ClassVar[Role] = "publisher"
+    original: ClassVar[bool] = True
+    """Whether this is where the media comes from, and not another node that has it from there."""
 
     def __init__(
         self,
         session: str,
-        port: MediaPort,
+        port: Port,
         certificate: Certificate,
         remote: RTCDtlsParameters,
         chosen: Mapping[Kind, Chosen],
@@ -83,8 +84,7 @@ class Publisher(Peer):
     def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
-                ahead = packet.sender_info.ntp_timestamp - rtcp.ntp_now()
-                self.clock = ahead if self.clock is None else max(self.clock, ahead)
+                self._note_clock(packet)
                 for kind, reception in self._receptions.items():
                     if reception.ssrc == packet.ssrc:
                         reception.note_report(packet, now)
@@ -107,6 +107,10 @@ class Publisher(Peer):
         if video is not None:
             message += rtcp.bitrate_ceiling(self.ssrc, self._bandwidth.ceiling(now), [video.ssrc])
         self.send_rtcp(message)
+
+    def _note_clock(self, report: RtcpSrPacket) -> None:
+        ahead = report.sender_info.ntp_timestamp - rtcp.ntp_now()
+        self.clock = ahead if self.clock is None else max(self.clock, ahead)
 
     def _reception(self, kind: Kind, ssrc: int, now: float) -> Reception | None:
         """The books of this source, opened at its first packet; None while another source of the kind is alive."""

@@ -16,11 +16,12 @@ from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.ice import IceSession
 from realtime.relay.offer import Kind, Offer, read_offer
-from realtime.relay.peer import CONSENT, Peer
+from realtime.relay.peer import Peer
 from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
-from realtime.relay.replies import Answer, IceRestart, Layer, Resource
+from realtime.relay.pull import Puller, PullOffer, family_of, read_pulled, write_pull
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
 from realtime.relay.sending import Counters
 from realtime.relay.stream import Listener, Notify, Stream, StreamStats
 from realtime.relay.streams import LOOK_INTERVAL, Streams
@@ -29,6 +30,9 @@ from realtime.relay.viewer import Viewer
 
 MAX_VIEWERS = 2_000
 """Viewers of one session, unless the constructor is given another number; past it TooManyViewers."""
+
+MAX_FEEDS = 256
+"""Pulls of one session by other nodes, beyond its viewers; past it TooManyViewers."""
 
 MAX_PEERS = 4_000
 """Peers of the whole relay, publishers too, unless the constructor is given another number; past it TooManyViewers."""
@@ -140,12 +144,33 @@ class Relay:
 
         Raises BadOffer, UnacceptableOffer (make it a `counter_offer`), NotLive, TooManyViewers.
         """
-        parsed = read_offer(offer, "receives")
-        stream = self._watchable(session)
-        chosen = choose_for_viewer(parsed, stream.tracks)
-        viewer = self._viewer(stream, parsed, chosen, lang)
-        self._peers.serve(viewer, parsed.ice, accepted(chosen))
-        return Answer(write_answer(parsed, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
+        return self._watched(self._watchable(session), offer, lang)
+
+    async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
+        """Answer another node: like `watch`, and never in the way of a viewer. Raises as `watch` does."""
+        stream = self._streams.live(session)
+        if stream.feeds >= MAX_FEEDS:
+            raise TooManyViewers(f"session {session} is pulled by {MAX_FEEDS} nodes, as many as may")
+        return self._watched(stream, offer, lang, node=True)
+
+    def offer_pull(self, lang: str | None = None) -> PullOffer:
+        """Ask another node for a session's floor, or for an interpretation; its `feed` answers."""
+        return write_pull(("audio", "video") if lang is None else ("audio",), self._fingerprint)
+
+    async def pull(self, session: str, lang: str | None, offer: PullOffer, answer: str) -> str:
+        """Publish here what the other node sends; it takes its channel over with its first packet. Returns what names it in `end`.
+
+        Raises BadOffer, UnacceptableOffer, TooManyBooths.
+        """
+        read = read_pulled(answer, family_of(self._host))
+        stream = self._streams.open(session)
+        booth = stream.booth(lang) if lang is not None else None
+        on_media = stream.on_media if booth is None else booth.on_media
+        on_report = stream.on_report if booth is None else partial(stream.on_booth_report, booth)
+        puller = Puller(session, self._host, self._certificate, offer.credentials, read, on_media, on_report, lang=lang)
+        (stream.floor if booth is None else booth.source).expect(puller)
+        self._peers.serve(puller, read.offer.ice, accepted(read.chosen))
+        return puller.resource_id
 
     async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
         """Offer a viewer what the session carries, to be answered within counteroffer.LIFETIME. Raises NotLive, TooManyViewers."""
@@ -219,6 +244,10 @@ class Relay:
         stream = self._streams.find(session)
         return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
+    def demand(self) -> dict[str, Demand]:
+        """Who watches what here, by session."""
+        return {stream.session: stream.demand for stream in self._streams if stream.viewers}
+
     def all_stats(self) -> dict[str, StreamStats]:
         """Counters of every session that somebody has to do with."""
         return {stream.session: stream.stats() for stream in self._streams}
@@ -244,6 +273,14 @@ class Relay:
         if len(stream.viewers) + self._offers.of(session) >= self._max_viewers:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
         return stream
+
+    def _watched(self, stream: Stream, offer: str, lang: str | None, *, node: bool = False) -> Answer:
+        parsed = read_offer(offer, "receives")
+        chosen = choose_for_viewer(parsed, stream.tracks)
+        viewer = self._viewer(stream, parsed, chosen, lang)
+        viewer.node = node
+        self._peers.serve(viewer, parsed.ice, accepted(chosen))
+        return Answer(write_answer(parsed, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
 
     def _viewer(self, stream: Stream, offer: Offer, chosen: Mapping[Kind, Chosen], lang: str | None) -> Viewer:
         viewer = Viewer(
@@ -289,7 +326,7 @@ class Relay:
             for resource_id in self._offers.expired(now):
                 self._withdraw(resource_id)
             for peer in self._peers:
-                if peer.silent_since(now) > CONSENT:
+                if peer.silent_since(now) > peer.patience:
                     self._peers.end(peer)
                 elif isinstance(peer, Publisher):
                     peer.report(now)

@@ -41,6 +41,15 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """Who watches a session here, other nodes not counted."""
+
+    viewers: int
+    languages: frozenset[str]
+    """Those that a viewer wants to hear."""
+
+
+@dataclass(frozen=True, slots=True)
 class IceRestart:
     """What a PATCH that restarts ICE is answered with."""
 

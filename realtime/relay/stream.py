@@ -16,6 +16,7 @@ from realtime.relay.offer import OPUS, Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
+from realtime.relay.replies import Demand
 from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Packet
 from realtime.relay.source import Source, source_of
@@ -99,6 +100,17 @@ class Stream:
     def tracks(self) -> dict[Kind, tuple[Codec, int]]:
         """Codec and SSRC of each track, for answering viewers."""
         return {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
+
+    @property
+    def demand(self) -> Demand:
+        """Of viewers, other nodes not counted."""
+        people = [viewer for viewer in self.viewers if not viewer.node]
+        return Demand(len(people), frozenset(viewer.channel for viewer in people if viewer.channel is not None))
+
+    @property
+    def feeds(self) -> int:
+        """Other nodes' pulls."""
+        return sum(viewer.node for viewer in self.viewers)
 
     def octets(self, kind: Kind) -> int:
         """Octets of payload that came of this kind from the floor."""
@@ -218,15 +230,16 @@ class Stream:
         return self.floor.publisher is not None and self.floor.publisher.request_keyframe()
 
     def _floor_changed(self, live: bool) -> None:
-        if live and self.floor.publisher is not None:
-            self._recordings.begin(FLOOR, self.floor.publisher.codecs)
+        publisher = self.floor.publisher
+        if live and publisher is not None and publisher.original:
+            self._recordings.begin(FLOOR, publisher.codecs)
         else:
             self._recordings.end(FLOOR)
         self._on_change(self.session, None, live)
 
     def _begin(self, publisher: Publisher) -> None:
         """Another publisher takes the floor."""
-        if self.live:
+        if self.live and publisher.original:
             self._recordings.begin(FLOOR, publisher.codecs)
         for kind, codec in publisher.codecs.items():
             track = self._tracks.get(kind)
@@ -279,7 +292,8 @@ class Stream:
         for viewer in self.viewers:
             if viewer.channel == lang and viewer.connected and before is not None:
                 self._move(viewer, before)
-        if live:
+        interpreter = self.booths[lang].source.publisher
+        if live and interpreter is not None and interpreter.original:
             self._recordings.begin(lang, {"audio": OPUS})
         else:
             self._recordings.end(lang)

@@ -1,4 +1,6 @@
-"""The two STUN messages ICE-lite needs, read and written with `struct`: a viewer's consent is checked every few seconds, for hours.
+"""The two STUN messages of ICE, read and written with `struct`: a viewer's consent is checked every few seconds, for hours.
+
+As ICE-lite we read requests and write responses; when we pull from another node it is the other way round.
 
 Pure: bytes in, bytes out. Section numbers are those of RFC 8489.
 """
@@ -17,9 +19,12 @@ _ATTRIBUTE = struct.Struct("!HH")
 """Type, length of the value without its padding to four bytes."""
 _COOKIE = 0x2112A442
 _REQUEST, _SUCCESS = 0x0001, 0x0101
-_USERNAME, _MESSAGE_INTEGRITY, _XOR_MAPPED_ADDRESS, _USE_CANDIDATE, _FINGERPRINT = 0x0006, 0x0008, 0x0020, 0x0025, 0x8028
+_USERNAME, _MESSAGE_INTEGRITY, _XOR_MAPPED_ADDRESS, _PRIORITY, _USE_CANDIDATE = 0x0006, 0x0008, 0x0020, 0x0024, 0x0025
+_FINGERPRINT, _ICE_CONTROLLING = 0x8028, 0x802A
 _INTEGRITY_SIZE, _FINGERPRINT_SIZE = _ATTRIBUTE.size + 20, _ATTRIBUTE.size + 4
 _FINGERPRINT_MASK = 0x5354554E
+_PEER_REFLEXIVE = (110 << 24) | (65535 << 8) | 255
+"""The priority a check's own address would have (RFC 8445 section 7.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,7 @@ class Check:
 
     def success(self, address: Address, password: str) -> bytes:
         """The success response (section 6.3.1.1): XOR-MAPPED-ADDRESS, MESSAGE-INTEGRITY, FINGERPRINT."""
-        attributes = _attribute(_XOR_MAPPED_ADDRESS, _xored(address, self.transaction))
-        signature = _sign(_message(_SUCCESS, self.transaction, attributes, _INTEGRITY_SIZE), password)
-        message = _message(_SUCCESS, self.transaction, attributes + _attribute(_MESSAGE_INTEGRITY, signature), _FINGERPRINT_SIZE)
-        return message + _attribute(_FINGERPRINT, (zlib.crc32(message) ^ _FINGERPRINT_MASK).to_bytes(4, "big"))
+        return _signed(_SUCCESS, self.transaction, _attribute(_XOR_MAPPED_ADDRESS, _xored(address, self.transaction)), password)
 
 
 def read_check(datagram: bytes) -> Check | None:
@@ -74,6 +76,40 @@ def read_check(datagram: bytes) -> Check | None:
     if not separator or not local_ufrag.isascii():
         return None
     return Check(transaction, local_ufrag.decode(), nominated, signed, signature)
+
+
+def write_check(transaction: bytes, username: str, password: str, tie_breaker: int) -> bytes:
+    """A binding request of the controlling side that nominates the path it takes (RFC 8445 section 7.1)."""
+    name = username.encode()
+    attributes = _ATTRIBUTE.pack(_USERNAME, len(name)) + name + bytes(-len(name) % 4)
+    attributes += _attribute(_PRIORITY, _PEER_REFLEXIVE.to_bytes(4, "big"))
+    attributes += _attribute(_ICE_CONTROLLING, tie_breaker.to_bytes(8, "big")) + _attribute(_USE_CANDIDATE, b"")
+    return _signed(_REQUEST, transaction, attributes, password)
+
+
+def read_success(datagram: bytes, password: str) -> bytes | None:
+    """The transaction of a success response that was signed with `password`; None for anything else, however malformed."""
+    if len(datagram) < _HEADER.size:
+        return None
+    kind, length, cookie, transaction = _HEADER.unpack_from(datagram)
+    if kind != _SUCCESS or cookie != _COOKIE or length != len(datagram) - _HEADER.size:
+        return None
+    at = _HEADER.size
+    while at + _ATTRIBUTE.size <= len(datagram):
+        kind, length = _ATTRIBUTE.unpack_from(datagram, at)
+        if kind == _MESSAGE_INTEGRITY:
+            signed = _message(_SUCCESS, transaction, datagram[_HEADER.size : at], _INTEGRITY_SIZE)
+            value = datagram[at + _ATTRIBUTE.size : at + _ATTRIBUTE.size + length]
+            return bytes(transaction) if hmac.compare_digest(_sign(signed, password), value) else None
+        at += _ATTRIBUTE.size + length + -length % 4
+    return None
+
+
+def _signed(kind: int, transaction: bytes, attributes: bytes, password: str) -> bytes:
+    """A whole message: MESSAGE-INTEGRITY and FINGERPRINT follow the attributes."""
+    signature = _sign(_message(kind, transaction, attributes, _INTEGRITY_SIZE), password)
+    message = _message(kind, transaction, attributes + _attribute(_MESSAGE_INTEGRITY, signature), _FINGERPRINT_SIZE)
+    return message + _attribute(_FINGERPRINT, (zlib.crc32(message) ^ _FINGERPRINT_MASK).to_bytes(4, "big"))
 
 
 def _sign(message: bytes, password: str) -> bytes:

@@ -10,8 +10,7 @@ from realtime.relay import rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
-from realtime.relay.peer import Peer, Role
-from realtime.relay.port import MediaPort
+from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.rtp import UNMOVED, Outgoing
 from realtime.relay.srtp import Outbound
 
@@ -31,7 +30,7 @@ class Viewer(Peer):
     def __init__(
         self,
         session: str,
-        port: MediaPort,
+        port: Port,
         certificate: Certificate,
         remote: RTCDtlsParameters,
         chosen: Mapping[Kind, Chosen],
@@ -49,6 +48,8 @@ class Viewer(Peer):
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self.channel: str | None = None
         """The language it wants to hear; None is the floor."""
+        self.node = False
+        """Whether it is another node, which serves viewers of its own."""
         self.shift = UNMOVED
         """Where its line of the sound is, from that of the channel it hears now."""
         self._on_secured = on_secured

@@ -13,6 +13,7 @@ from realtime.relay.relay import Relay
 
 METHODS = frozenset(
     {"publish", "watch", "choose", "counter_offer", "accept", "update_ice", "resource", "end", "layers", "stats", "all_stats", "counters"}
+    | {"feed", "offer_pull", "pull", "demand"}
 )
 """Of the Relay, for whoever is at the other end of the link."""
 
