@@ -8,6 +8,7 @@ RuleError
 +-- TooSoon     too_soon    a person has to wait for some seconds
 +-- Conflict    conflict    the object is in a state that does not allow this
 +-- Closed      closed      the poll takes no votes now
++-- FeatureOff  feature_off the format of the session has this turned off
 +-- Overloaded  overloaded  more writes are waiting than the limit allows; try again
 """
 
@@ -48,6 +49,10 @@ class Conflict(RuleError):
 
 class Closed(RuleError):
     code = "closed"
+
+
+class FeatureOff(RuleError):
+    code = "feature_off"
 
 
 class Overloaded(RuleError):
