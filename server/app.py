@@ -15,7 +15,7 @@ from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors, openapi
 from server.bodies import Bodies
-from server.routes import api, captions, docs, events, ingest, join, language, media, metrics, moderation, pages, polls, wish
+from server.routes import api, captions, docs, events, ingest, join, language, media, metrics, moderation, pages, polls, venue, wish
 from server.services import Services
 
 
@@ -53,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
         polls.router,
         media.router,
         language.router,
+        venue.router,
         events.router,
         metrics.router,
     ):

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from msgspec import Struct
 from realtime.endpoint import Connection
 from realtime.hub import Hub
 from realtime.presence import Counts
+from realtime.relay import Venue
 from server import views, wire
 from server.audience import Audience
 from server.auth import Principal
@@ -95,6 +96,7 @@ class LiveSession:
         self._store, self._spawn = store, spawn
         self._streaming = False
         self._interpreting: set[str] = set()
+        self._venues = wire.Venues("a", [])
         self._presence: Doc = {"total": 0, "languages": {}}
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
@@ -236,6 +238,8 @@ class LiveSession:
             "presence": self._presence,
             "reactions": dict(self.reactions.counts),
         }
+        if staff:
+            state["venues"] = msgspec.to_builtins(self._venues)
         return state | {key: value for key, value in views.desk(self.questions, self.log, staff=staff).items() if value is not None}
 
     def _views(self, change: Change | None) -> tuple[Doc, Doc]:
@@ -303,6 +307,10 @@ class LiveSession:
     def interpreting(self, lang: str, live: bool) -> None:
         (self._interpreting.add if live else self._interpreting.discard)(lang)
         self._tell_both("booth.changed", {"interpreting": sorted(self._interpreting)})
+
+    def aired(self, venue: Venue, arriving: Sequence[Venue]) -> None:
+        self._venues = wire.Venues(venue, list(arriving))
+        self.staff.tell("venue.changed", {"venues": msgspec.to_builtins(self._venues)})
 
     @property
     def live(self) -> bool:

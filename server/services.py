@@ -16,7 +16,7 @@ from realtime.bus import Bus, MemoryBus, RedisBus
 from realtime.endpoint import Endpoint
 from realtime.hub import Hub
 from realtime.presence import Counts, Presence
-from realtime.relay import RelayProcess
+from realtime.relay import OnAir, RelayProcess
 from server import seeding
 from server.auth import Tokens
 from server.captioning import Captioning
@@ -93,7 +93,10 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             captioning.stream_changed(session, live)
             events.changed(session, live)
 
-        relay = await stack.enter_async_context(_relay(settings, changed, lambda resource: events.ended(resource)))
+        def aired(air: OnAir) -> None:
+            lives[air.session].aired(air.venue, air.arriving)
+
+        relay = await stack.enter_async_context(_relay(settings, changed, aired, lambda resource: events.ended(resource)))
         events = await stack.enter_async_context(EventStreams(relay))
         captioning = Captioning(
             hub,
@@ -144,7 +147,9 @@ async def _open_sessions(
         captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]), msgspec.convert(terms, dict[str, Term]))
 
 
-def _relay(settings: Settings, changed: Callable[[str, str | None, bool], None], ended: Callable[[str], None]) -> RelayProcess:
+def _relay(
+    settings: Settings, changed: Callable[[str, str | None, bool], None], aired: Callable[[OnAir], None], ended: Callable[[str], None]
+) -> RelayProcess:
     for address in settings.media_addresses:
         ip_address(address)  # its own process would die of a wrong one, and say so in a traceback
     return RelayProcess(
@@ -152,6 +157,7 @@ def _relay(settings: Settings, changed: Callable[[str, str | None, bool], None],
         settings.media_port,
         settings.media_addresses,
         on_change=changed,
+        on_air=aired,
         on_end=ended,
         record=settings.recordings,
         max_viewers=settings.viewers,

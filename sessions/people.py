@@ -40,15 +40,16 @@ RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "r
 CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source", "glossary.set"})
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
+DIRECT = frozenset({"media.air"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
-    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS,
+    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | DIRECT,
     Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
     Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | INTERPRET | {"invite.read"},
+    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | INTERPRET | DIRECT | {"invite.read"},
     Role.PUBLISHER: PUBLISH,
 }
 

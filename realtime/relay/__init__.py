@@ -16,7 +16,7 @@ from realtime.relay.errors import (
 )
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Relay
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
 from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
@@ -32,6 +32,7 @@ __all__ = [
     "Layer",
     "NoCommonCodec",
     "NotLive",
+    "OnAir",
     "Relay",
     "RelayDown",
     "RelayError",
@@ -45,4 +46,5 @@ __all__ = [
     "TooManyViewers",
     "UnacceptableOffer",
     "UnknownResource",
+    "Venue",
 ]

@@ -1,9 +1,10 @@
 """Where a picture begins that needs none before it, and everything since: who joins sees at once, and no publisher is disturbed."""
 
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from realtime.relay.offer import H264, Codec
-from realtime.relay.rtp import Outgoing
+from realtime.relay.rtp import Outgoing, Packet
 
 MAX_PACKETS = 2_000
 """Packets kept since the last keyframe, about 2.3 MB. A publisher that goes longer without one is asked for it when somebody joins."""
@@ -12,6 +13,9 @@ STEP = 90
 """Timestamp units (1 ms) between the pictures of a replay: the viewer decodes them at once and shows the newest, with no delay kept."""
 
 _IDR, _SPS, _STAP_A, _FU_A = 5, 7, 24, 28
+
+AnyPacket = TypeVar("AnyPacket", Packet, Outgoing)
+"""As it came, or as it is sent on."""
 
 
 def begins_keyframe(codec: Codec, payload: bytes) -> bool:
@@ -49,15 +53,19 @@ def _vp8(payload: bytes) -> bool:
     return len(payload) > at and not payload[at] & 0x01
 
 
-class Replay:
-    """The packets since the last keyframe, by picture."""
+class Replay(Generic[AnyPacket]):
+    """The packets since the last keyframe, by picture; none, once there are more than `limit`."""
 
-    def __init__(self, codec: Codec) -> None:
-        self._codec = codec
-        self._pictures: dict[int, list[Outgoing]] = {}
+    def __init__(self, codec: Codec, limit: int = MAX_PACKETS) -> None:
+        self._codec, self._limit = codec, limit
+        self._pictures: dict[int, list[AnyPacket]] = {}
         self._count = 0
 
-    def add(self, packet: Outgoing) -> None:
+    def __bool__(self) -> bool:
+        """Whether a keyframe is known."""
+        return bool(self._pictures)
+
+    def add(self, packet: AnyPacket) -> None:
         """Note a packet that has been sent to all."""
         timestamp = packet.timestamp
         if begins_keyframe(self._codec, packet.payload):
@@ -66,19 +74,19 @@ class Replay:
             return
         self._pictures.setdefault(timestamp, []).append(packet)
         self._count += 1
-        if self._count > MAX_PACKETS:
+        if self._count > self._limit:
             self.clear()
 
     def clear(self) -> None:
         """Forget everything: what follows cannot be decoded by it."""
         self._pictures, self._count = {}, 0
 
-    def packets(self) -> Sequence[Outgoing]:
+    def packets(self) -> Sequence[AnyPacket]:
         """What brings a newcomer to the picture all others see, in order; nothing while no keyframe is known."""
         if not self._pictures:
             return ()
         latest, behind = next(reversed(self._pictures)), len(self._pictures) - 1
-        moved: list[Outgoing] = []
+        moved: list[AnyPacket] = []
         for number, packets in enumerate(self._pictures.values()):
             timestamp = (latest - (behind - number) * STEP) & 0xFFFFFFFF
             moved += [packet.at(timestamp) for packet in packets]

@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Self
 
+from realtime.relay.replies import OnAir
+
 _LENGTH = struct.Struct("!I")
 
 MAX_MESSAGE = 1 << 20
@@ -68,7 +70,7 @@ class Sound:
     payload: bytes
 
 
-Message = Call | Result | Ready | Changed | Ended | Sound | dict[str, Any]
+Message = Call | Result | Ready | Changed | OnAir | Ended | Sound | dict[str, Any]
 
 
 class Link:

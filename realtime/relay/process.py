@@ -15,9 +15,9 @@ from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
 from realtime.relay.pull import PullOffer
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
 from realtime.relay.sending import Counters
-from realtime.relay.stream import MAX_TAPS, Notify, StreamStats
+from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir, StreamStats
 from realtime.relay.tap import Tap
 
 START = 20.0
@@ -46,6 +46,7 @@ class RelayProcess:
         advertise: Sequence[str],
         *,
         on_change: Notify | None = None,
+        on_air: NotifyAir | None = None,
         on_end: Callable[[str], None] | None = None,
         record: Path | None = None,
         max_viewers: int = MAX_VIEWERS,
@@ -53,9 +54,10 @@ class RelayProcess:
     ) -> None:
         self._config: dict[str, Any] = {"host": host, "port": port, "advertise": list(advertise), "record": record}
         self._config |= {"max_viewers": max_viewers, "max_peers": max_peers}
-        self._on_change, self._on_end = on_change, on_end
+        self._on_change, self._on_air, self._on_end = on_change, on_air, on_end
         self._peers: set[str] = set()
         self._live: set[tuple[str, str | None]] = set()
+        self._aired: set[str] = set()
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._taps: dict[int, Tap] = {}
         self._taps_of: Counter[str] = Counter()
@@ -85,9 +87,12 @@ class RelayProcess:
         """Whether media of this session is arriving."""
         return (session, None) in self._live
 
-    async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
+    async def publish(self, session: str, offer: str, lang: str | None = None, venue: Venue = "a") -> Answer:
         """As `Relay.publish`; RelayDown while the process is being started again."""
-        return await self._answer("publish", session, offer, lang)
+        return await self._answer("publish", session, offer, lang, venue)
+
+    async def air(self, session: str, venue: Venue) -> None:
+        await self._call("air", session, venue)
 
     async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
@@ -229,6 +234,8 @@ class RelayProcess:
                     self._resolve(number, value, error)
                 case Changed(session, lang, live):
                     self._change(session, lang, live)
+                case OnAir():
+                    self._air(message)
                 case Ended(resource_id):
                     self._end(resource_id)
 
@@ -243,19 +250,15 @@ class RelayProcess:
 
     def _change(self, session: str, lang: str | None, live: bool) -> None:
         (self._live.add if live else self._live.discard)((session, lang))
-        if self._on_change is not None:
-            try:
-                self._on_change(session, lang, live)
-            except Exception:
-                logger.exception("on_change failed for session %s", session)
+        _tell(self._on_change, session, lang, live)
+
+    def _air(self, aired: OnAir) -> None:
+        (self._aired.add if aired.arriving else self._aired.discard)(aired.session)
+        _tell(self._on_air, aired)
 
     def _end(self, resource_id: str) -> None:
         self._peers.discard(resource_id)
-        if self._on_end is not None:
-            try:
-                self._on_end(resource_id)
-            except Exception:
-                logger.exception("on_end failed")
+        _tell(self._on_end, resource_id)
 
     def _lost(self) -> None:
         """The process is gone, and everything in it."""
@@ -266,8 +269,20 @@ class RelayProcess:
             tap.close()
         for session, lang in list(self._live):
             self._change(session, lang, False)
+        for session in list(self._aired):
+            self._air(OnAir(session, "a", ()))
         for resource_id in list(self._peers):
             self._end(resource_id)
+
+
+def _tell(listener: Callable[..., None] | None, *what: object) -> None:
+    """The listener's trouble must not end the relay."""
+    if listener is None:
+        return
+    try:
+        listener(*what)
+    except Exception:
+        logger.exception("a listener failed on %s", what)
 
 
 async def _leave(process: asyncio.subprocess.Process, link: Link) -> None:

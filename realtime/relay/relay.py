@@ -21,9 +21,9 @@ from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.pull import Puller, PullOffer, family_of, read_pulled, write_pull
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue
 from realtime.relay.sending import Counters
-from realtime.relay.stream import Listener, Notify, Stream, StreamStats
+from realtime.relay.stream import Listener, Notify, NotifyAir, Stream, StreamStats
 from realtime.relay.streams import LOOK_INTERVAL, Streams
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
@@ -45,7 +45,8 @@ class Relay:
 
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
     `on_change(session, lang, live)` is called on the loop when the first packet of a session's floor (`lang` None) or of a booth
-    arrives and when its publisher is gone or silent, not when one publisher takes over from another;
+    arrives and when its publisher is gone or silent, not when one publisher takes over from another; `on_air(OnAir)` when other
+    venues of a session arrive, or another is on air;
     `on_end(resource_id)` when a peer has ended, for whatever reason, or a counter-offer was not answered. With `record`, every
     session is recorded into a folder of its name there. Raises OSError on entering if the port cannot be had. Leaving ends every
     peer.
@@ -58,6 +59,7 @@ class Relay:
         advertise: Sequence[str],
         *,
         on_change: Notify | None = None,
+        on_air: NotifyAir | None = None,
         on_end: Callable[[str], None] | None = None,
         record: Path | None = None,
         max_viewers: int = MAX_VIEWERS,
@@ -67,7 +69,7 @@ class Relay:
             raise ValueError("a relay needs at least one address to advertise")
         self._host, self._wanted_port = host, port
         self._advertise = [str(ipaddress.ip_address(address)) for address in advertise]
-        self._on_change, self._on_end, self._record = on_change, on_end, record
+        self._on_change, self._on_air, self._on_end, self._record = on_change, on_air, on_end, record
         self._max_viewers, self._max_peers = max_viewers, max_peers
         self._taps: dict[Tap, Callable[[], None]] = {}
         self._offers = CounterOffers()
@@ -78,7 +80,8 @@ class Relay:
         self._port = MediaPort(self._host, self._wanted_port)
         self._tasks = await asyncio.TaskGroup().__aenter__()
         self._peers = Peers(self._port, self._tasks, self._left)
-        self._streams = Streams(self._port.sender, self._peers.end, partial(self._tell, self._on_change), self._record)
+        changed, aired = partial(self._tell, self._on_change), partial(self._tell, self._on_air)
+        self._streams = Streams(self._port.sender, self._peers.end, changed, aired, self._record)
         self._clock = self._tasks.create_task(self._keep_time(), name="relay clock")
         return self
 
@@ -104,8 +107,8 @@ class Relay:
         """What went through the port since it opened."""
         return self._port.counters
 
-    async def publish(self, session: str, offer: str, lang: str | None = None) -> Answer:
-        """Answer a publisher: of the floor, or an interpreter into `lang`. It takes over its channel with its first packet.
+    async def publish(self, session: str, offer: str, lang: str | None = None, venue: Venue = "a") -> Answer:
+        """Answer a publisher: of the floor from a venue, or an interpreter into `lang`. It takes over its channel with its first packet.
 
         Raises BadOffer, UnacceptableOffer, TooManyBooths, TooManyViewers.
         """
@@ -125,9 +128,16 @@ class Relay:
             lang=lang,
             dtls_active=parsed.passive,
         )
-        (stream.floor if booth is None else booth.source).expect(publisher)
+        if booth is None:
+            stream.floor.expect(publisher, venue)
+        else:
+            booth.source.expect(publisher)
         self._peers.serve(publisher, parsed.ice, accepted(chosen))
         return Answer(write_answer(parsed, chosen, self._transport(publisher.ice)), publisher.resource_id, publisher.ice.etag)
+
+    async def air(self, session: str, venue: Venue) -> None:
+        """Put a venue of a session on air: viewers go on with its picture. Raises NotLive if nothing arrives from it."""
+        self._streams.live(session).air(venue)
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
         """Let a viewer hear an interpretation, or the floor (None), from the next packet on and without a new offer.
@@ -168,7 +178,10 @@ class Relay:
         on_media = stream.on_media if booth is None else booth.on_media
         on_report = stream.on_report if booth is None else partial(stream.on_booth_report, booth)
         puller = Puller(session, self._host, self._certificate, offer.credentials, read, on_media, on_report, lang=lang)
-        (stream.floor if booth is None else booth.source).expect(puller)
+        if booth is None:
+            stream.floor.expect(puller, "a")
+        else:
+            booth.source.expect(puller)
         self._peers.serve(puller, read.offer.ice, accepted(read.chosen))
         return puller.resource_id
 

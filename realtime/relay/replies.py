@@ -1,8 +1,12 @@
 """What the relay's front door answers, as plain values that go from process to process."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from realtime.relay.peer import Role
+
+Venue = Literal["a", "b"]
+"""Where a session's floor is published from: a, or its backup b."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,12 @@ class IceRestart:
 
     fragment: str
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    """Which venue of a session's floor is sent on, and from which ones media arrives."""
+
+    session: str
+    venue: Venue
+    arriving: tuple[Venue, ...]

@@ -1,7 +1,7 @@
 """RTP headers (RFC 3550 section 5.1) read and written with `struct`: the relay touches nothing behind them."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HEADER = struct.Struct("!BBHII")
 HEADER_LENGTH = HEADER.size
@@ -27,6 +27,10 @@ class Packet:
     def body(self) -> bytes:
         """The payload without its padding; b"" for a packet that is only padding."""
         return self.payload[: -self.payload[-1]] if self.padded and self.payload else self.payload
+
+    def at(self, timestamp: int) -> "Packet":
+        """The same packet at another time."""
+        return replace(self, timestamp=timestamp)
 
 
 def read_packet(data: bytes) -> Packet | None:

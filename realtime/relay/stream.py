@@ -12,14 +12,16 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from realtime.relay import rtcp
 from realtime.relay.booth import Booth
 from realtime.relay.errors import TooManyBooths, TooManyTaps
+from realtime.relay.floor import Floor
+from realtime.relay.keyframe import begins_keyframe
 from realtime.relay.offer import OPUS, Codec, Kind
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
-from realtime.relay.replies import Demand
+from realtime.relay.replies import Demand, OnAir, Venue
 from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Packet
-from realtime.relay.source import Source, source_of
+from realtime.relay.source import source_of
 from realtime.relay.srtp import Sender
 from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
@@ -41,6 +43,9 @@ Listener = Callable[[int, bytes], None]
 
 Notify = Callable[[str, str | None, bool], None]
 """Called with the session, the language (None is the floor), and whether media of it arrives now."""
+
+
+NotifyAir = Callable[[OnAir], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,12 @@ class Stream:
     wants a language hears its booth while that is live, and the floor otherwise.
     """
 
-    def __init__(self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify, record: Path | None) -> None:
+    def __init__(
+        self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify, on_air: NotifyAir, record: Path | None
+    ) -> None:
         self.session = session
         self._recordings = Recordings(record, session)
-        self.floor = Source(end, self._begin, self._floor_changed)
+        self.floor = Floor(end, self._begin, self._send_on, self._floor_changed, self._air_changed)
         self.booths: dict[str, Booth] = {}
         self.viewers: set[Viewer] = set()
         self._tracks: dict[Kind, Track] = {}
@@ -81,7 +88,10 @@ class Stream:
         self._sound_start: int | None = None
         self._sender = sender
         self._end = end
-        self._on_change = on_change
+        self._on_change, self._on_air = on_change, on_air
+        self._aired: OnAir | None = None
+        self._blind = False
+        """Whether the picture waits for a keyframe."""
         self._keyframes = KeyframeRequests(self._ask_keyframe)
         self._joins, self._join_seconds = 0, 0.0
 
@@ -135,8 +145,9 @@ class Stream:
             return
         if peer is self.floor.publisher:
             self._keyframes.stop()
-        for source in (self.floor, *(booth.source for booth in self.booths.values())):
-            source.leave(peer)
+        self.floor.leave(peer, time.monotonic())
+        for booth in self.booths.values():
+            booth.source.leave(peer)
 
     def note_silence(self, now: float) -> None:
         """Call about once a second."""
@@ -157,6 +168,10 @@ class Stream:
             raise TooManyTaps(f"session {self.session} already has {MAX_TAPS} taps")
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def air(self, venue: Venue) -> None:
+        """Put a venue on air. Raises NotLive if nothing arrives from it."""
+        self.floor.air(venue, time.monotonic())
 
     def close(self) -> None:
         """Finish the files."""
@@ -180,10 +195,14 @@ class Stream:
 
     def on_media(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
         """One packet of a publisher's."""
-        if not self.floor.accept(publisher, now):
-            return
+        if self.floor.accept(publisher, kind, packet, now):
+            self._send_on(publisher, kind, packet, now)
+
+    def _send_on(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
         if kind == "video":
             self._keyframes.seen(now)
+            if self._blind and not self._sees(publisher, packet, now):
+                return
         forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if forwarded is None:
             return
@@ -237,8 +256,22 @@ class Stream:
             self._recordings.end(FLOOR)
         self._on_change(self.session, None, live)
 
-    def _begin(self, publisher: Publisher) -> None:
+    def _air_changed(self) -> None:
+        aired = OnAir(self.session, self.floor.on_air, self.floor.arriving)
+        if aired != self._aired:
+            self._aired = aired
+            self._on_air(aired)
+
+    def _sees(self, publisher: Publisher, packet: Packet, now: float) -> bool:
+        """Whether the picture may go on with this packet; until then a keyframe is asked for."""
+        self._blind = not begins_keyframe(publisher.codecs["video"], packet.payload)
+        if self._blind:
+            self._keyframes.request(now)
+        return not self._blind
+
+    def _begin(self, publisher: Publisher, midway: bool) -> None:
         """Another publisher takes the floor."""
+        self._blind = midway
         if self.live and publisher.original:
             self._recordings.begin(FLOOR, publisher.codecs)
         for kind, codec in publisher.codecs.items():

@@ -7,7 +7,7 @@ from realtime.relay.errors import NotLive
 from realtime.relay.peer import Peer
 from realtime.relay.replies import Layer
 from realtime.relay.srtp import Sender
-from realtime.relay.stream import Notify, Stream
+from realtime.relay.stream import Notify, NotifyAir, Stream
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks, and between receiver reports to publishers."""
@@ -16,8 +16,8 @@ LOOK_INTERVAL = 1.0
 class Streams:
     """Opens a session's stream when it is first wanted, and forgets it when nobody has anything to do with it any more."""
 
-    def __init__(self, sender: Sender, end: Callable[[Peer], None], on_change: Notify, record: Path | None) -> None:
-        self._sender, self._end, self._on_change, self._record = sender, end, on_change, record
+    def __init__(self, sender: Sender, end: Callable[[Peer], None], on_change: Notify, on_air: NotifyAir, record: Path | None) -> None:
+        self._sender, self._end, self._on_change, self._on_air, self._record = sender, end, on_change, on_air, record
         self._streams: dict[str, Stream] = {}
         self._video: dict[str, tuple[int, int]] = {}
         """By session: octets of video at the last look, bits a second since the one before."""
@@ -34,7 +34,7 @@ class Streams:
     def open(self, session: str) -> Stream:
         if session not in self._streams:
             self._sweep()
-            self._streams[session] = Stream(session, self._sender, self._end, self._on_change, self._record)
+            self._streams[session] = Stream(session, self._sender, self._end, self._on_change, self._on_air, self._record)
         return self._streams[session]
 
     def live(self, session: str) -> Stream:

@@ -55,7 +55,7 @@ class Track:
         # RFC 3550 section 5.1: both start at random. Low enough that the first wrap is not at once.
         self._continuity = Continuity(codec.clock_rate, secrets.randbits(15), secrets.randbits(31))
         self._history = History()
-        self._replay = Replay(codec) if kind == "video" else None
+        self._replay: Replay[Outgoing] | None = Replay(codec) if kind == "video" else None
         self._groups: dict[tuple[int, int, Shift], list[Viewer]] = {}
         self._arriving: dict[Viewer, Place] = {}
         """Who joins with the next packet, from another channel."""

@@ -13,7 +13,7 @@ from realtime.relay.relay import Relay
 
 METHODS = frozenset(
     {"publish", "watch", "choose", "counter_offer", "accept", "update_ice", "resource", "end", "layers", "stats", "all_stats", "counters"}
-    | {"feed", "offer_pull", "pull", "demand"}
+    | {"air", "feed", "offer_pull", "pull", "demand"}
 )
 """Of the Relay, for whoever is at the other end of the link."""
 
@@ -31,7 +31,10 @@ class Worker:
         if not isinstance(config, dict):
             return
         try:
-            async with Relay(**config, on_change=self._changed, on_end=self._ended) as relay, asyncio.TaskGroup() as calls:
+            async with (
+                Relay(**config, on_change=self._changed, on_air=self._link.send, on_end=self._ended) as relay,
+                asyncio.TaskGroup() as calls,
+            ):
                 self._link.send(Ready(relay.port))
                 while isinstance(call := await self._link.receive(), Call):
                     calls.create_task(self._answer(relay, call))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from realtime.relay import Answer, UnacceptableOffer
+from realtime.relay import Answer, UnacceptableOffer, Venue
 from realtime.relay.counteroffer import LIFETIME
 from server import turn
 from server.auth import Principal, authenticated
@@ -33,11 +33,14 @@ _RESTARTED: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/whip/{session}", status_code=201, response_class=Response, openapi_extra=_OFFER, responses=_ANSWERED)
-async def publish(session: str, request: Request, caller: Caller) -> Response:
-    """Publish audio and video to a session: H264 or VP8, and Opus. The newest publisher takes over from the one before."""
+async def publish(session: str, request: Request, caller: Caller, venue: Venue = "a") -> Response:
+    """Publish audio and video to a session: H264 or VP8, and Opus. The newest publisher of a venue takes over from the one before.
+
+    What comes from the backup, venue `b`, is sent on when `a` falls silent or leaves, or when `/api/sessions/{session}/venue` says so.
+    """
     admit(request, "whip", session, caller)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
-    return _answered(request, f"/whip/{session}", await relay_of(request).publish(session, offer), caller)
+    return _answered(request, f"/whip/{session}", await relay_of(request).publish(session, offer, venue=venue), caller)
 
 
 @router.post("/whip/{session}/{lang}", status_code=201, response_class=Response, openapi_extra=_OFFER, responses=_ANSWERED)

@@ -44,6 +44,7 @@ UpdateType = Literal[
     "presence.counted",
     "stream.changed",
     "booth.changed",
+    "venue.changed",
     "caption.cued",
     "caption.corrected",
     "source.changed",

@@ -133,8 +133,16 @@ class Presence(Struct):
     languages: dict[str, int]
 
 
+class Venues(Struct):
+    """Where the floor is published from, `a` or its backup `b`: which of them is on air, and from which ones media arrives."""
+
+    on_air: Literal["a", "b"]
+    arriving: list[Literal["a", "b"]]
+
+
 class SessionState(Struct, kw_only=True, omit_defaults=True):
-    """The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`) and watched words, of `{session}/staff`.
+    """The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`), watched words and venues, of
+    `{session}/staff`.
 
     `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and
     languages; `slow` is how many seconds a person waits between two questions, absent when they need not.
@@ -153,6 +161,7 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     slow: int | None = None
     log: dict[str, Act] | None = None
     watched: dict[str, list[str]] | None = None
+    venues: Venues | None = None
 
 
 class Cue(Struct, kw_only=True, omit_defaults=True):

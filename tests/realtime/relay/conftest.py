@@ -4,21 +4,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from realtime.relay import Relay
+from realtime.relay import OnAir, Relay
 from realtime.relay.dtls import Certificate
 
 
 class House:
     """A running relay with what it told: `changes` of the floor are (session, live), `channels` (lang, live) of its booths.
 
-    `resources` are the ids it gave, newest last.
+    `resources` are the ids it gave, newest last; `aired` is what it said of venues.
     """
 
     def __init__(self) -> None:
         self.changes: list[tuple[str, bool]] = []
         self.channels: list[tuple[str, bool]] = []
         self.resources: list[str] = []
-        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=self._note, max_viewers=3)
+        self.aired: list[OnAir] = []
+        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=self._note, on_air=self.aired.append, max_viewers=3)
 
     def _note(self, session: str, lang: str | None, live: bool) -> None:
         if lang is None:
@@ -32,6 +33,12 @@ class House:
 
     async def publish(self, offer: str) -> str:
         answer = await self.relay.publish("summit", offer)
+        self.resources.append(answer.resource_id)
+        return answer.sdp
+
+    async def back_up(self, offer: str) -> str:
+        """From venue b."""
+        answer = await self.relay.publish("summit", offer, venue="b")
         self.resources.append(answer.resource_id)
         return answer.sdp
 

@@ -66,6 +66,15 @@ export async function transcript(session: string, lang: string, format: CaptionF
   return new File([await answer.blob()], `${session}.${lang}.${format}`, { type });
 }
 
+/** Puts a venue of a session on air. */
+export async function putOnAir(session: string, venue: 'a' | 'b', token: string): Promise<void> {
+  await request(`/api/sessions/${encodeURIComponent(session)}/venue`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ venue }),
+  });
+}
+
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await get(path, init)).json()) as T;
 }

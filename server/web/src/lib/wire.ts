@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
 
 export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
 
@@ -539,7 +539,7 @@ export interface Session {
   interpreted?: string[];
 }
 
-/** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`) and watched words, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
+/** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`), watched words and venues, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
 export interface SessionState {
   session: Session;
   questions: Record<string, Question>;
@@ -554,6 +554,7 @@ export interface SessionState {
   slow?: number;
   log?: Record<string, Act>;
   watched?: Record<string, string[]>;
+  venues?: Venues;
 }
 
 /** The whole state of a channel at `seq`. Forget what you had of it. */
@@ -608,6 +609,12 @@ export interface Update {
   epoch: string;
   seq: number;
   data: Record<string, unknown>;
+}
+
+/** Where the floor is published from, `a` or its backup `b`: which of them is on air, and from which ones media arrives. */
+export interface Venues {
+  on_air: 'a' | 'b';
+  arriving: ('a' | 'b')[];
 }
 
 /** The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms. */
