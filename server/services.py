@@ -37,6 +37,7 @@ from sessions.people import Role
 from sessions.programme import Event
 from sessions.store import Store, Write
 from translation.glossary import Term
+from translation.profanity import Policy
 from translation.sources import Choice
 
 logger = logging.getLogger(__name__)
@@ -144,7 +145,8 @@ async def _open_sessions(
         kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
         choices = await store.read(partial(loading.caption_sources, session=session.id))
         terms = await store.read(partial(loading.terms, session=session.id))
-        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]), msgspec.convert(terms, dict[str, Term]))
+        policy = msgspec.convert(await store.read(partial(loading.profanity, session=session.id)) or "show", Policy)
+        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]), msgspec.convert(terms, dict[str, Term]), policy)
 
 
 def _relay(

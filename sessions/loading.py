@@ -89,6 +89,13 @@ def terms(db: Connection, session: str) -> dict[str, dict[str, Any]]:
     return {row[0]: row[1] for row in db.execute(select(table.c.id, table.c.term).where(table.c.session == session).order_by(table.c.id))}
 
 
+def profanity(db: Connection, session: str) -> str | None:
+    """What a session's captions do with vulgar words, if somebody has said so."""
+    table = _table(tables.ProfanityRow)
+    policy: str | None = db.execute(select(table.c.policy).where(table.c.session == session)).scalar()
+    return policy
+
+
 def _questions(db: Connection, session: str) -> Questions:
     table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
     voters: defaultdict[str, set[str]] = defaultdict(set)

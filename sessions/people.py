@@ -37,14 +37,15 @@ CURATE = ANSWER | {
 }
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
 RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}
-CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source", "glossary.set"})
+WORDS = frozenset({"glossary.set", "profanity.set"})
+CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"}) | WORDS
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
 DIRECT = frozenset({"media.air"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
-    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | DIRECT,
+    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | DIRECT | WORDS,
     Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
     Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET,
     Role.CAPTIONER: TAKE_PART | CAPTION,

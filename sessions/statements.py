@@ -95,6 +95,7 @@ STATEMENTS: dict[str, Make] = {
     "cue": _upsert(tables.CueRow),
     "glossary.set": _upsert(tables.TermRow),
     "glossary.remove": _unterm,
+    "profanity": _upsert(tables.ProfanityRow),
     "caption.source": _upsert(tables.CaptionSourceRow),
     "reply": _upsert(tables.ReplyRow, keep=True),
 }

@@ -214,6 +214,14 @@ class TermRow(SQLModel, table=True):
     term: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class ProfanityRow(SQLModel, table=True):
+    """What a session's captions do with vulgar words."""
+
+    __tablename__ = "profanity"
+    session: str = Field(primary_key=True)
+    policy: str
+
+
 class ReplyRow(SQLModel, table=True):
     """What a person's command was answered, by its idempotency key: a retry gets the same and does nothing again.
 

@@ -24,6 +24,7 @@ from translation.engines import Heard, Recognizer, Translator, base
 from translation.film import FILM
 from translation.glossary import TERMS_LIMIT, Term
 from translation.lines import split
+from translation.profanity import Policy, Profanity
 from translation.sources import Choice, Origin, Writer
 from translation.translations import Terms, Translations
 
@@ -51,6 +52,7 @@ class Captioning:
     ) -> None:
         self._tap, self._recognizers, self._translations = tap, recognizers, Translations(translators)
         self._readers = Readers(hub, keep)
+        self._profanity = Profanity()
         self._interpreting = Interpreting(self._readers, self.translate, self._spawn)
         self._rooms: dict[str, Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,6 +82,7 @@ class Captioning:
         kept: Mapping[str, list[tuple[int, Doc]]],
         choices: Mapping[str, Choice] | None = None,
         terms: Mapping[str, Term] | None = None,
+        policy: Policy = "show",
     ) -> None:
         """Open a session's channels with the finals that were kept, oldest first, and the sources chosen, by language; terms by id."""
         states: dict[str, Doc] = {}
@@ -87,8 +90,9 @@ class Captioning:
             states[lang] = {"lang": lang, "cues": {str(number): cue for number, cue in kept.get(lang, [])[-CUES_LIMIT:]}}
         newest = max((number for lines in kept.values() for number, _ in lines), default=0)
         writers = {lang: Writer((choices or {}).get(lang, "auto")) for lang in states}
-        room = self._rooms[session.id] = Room(session, states, newest + 1, writers, Terms(FILM))
+        room = self._rooms[session.id] = Room(session, states, newest + 1, writers, Terms(FILM), self._profanity)
         room.use(terms or {})
+        room.censor(policy)
         self._readers.open(room)
 
     # Who speaks
@@ -170,7 +174,7 @@ class Captioning:
         made["via"] = "original" if cue["via"] == "original" else "human"
         if speaker is not None:
             made["speaker"] = speaker
-        self._readers.correction(room, lang, number, made)
+        made = self._readers.correction(room, lang, number, made)
         if lang == room.floor:
             self._interpreting.final(room, Line(number, made, room.others(lang)))
         return revision + 1
@@ -183,7 +187,7 @@ class Captioning:
             cue["speaker"] = speaker
         spread = lang == room.floor  # a line typed in another language is that language's own
         if not final:
-            cue = room.calmed(lang, cue)
+            cue = room.calmed(lang, room.seen(cue))
             if cue["text"]:
                 self._readers.partial(room, lang, cue)
                 if spread:
@@ -193,7 +197,7 @@ class Captioning:
         for part in split(text, lang, *span):
             piece = cue | {"text": part.text, "start": int(part.start), "end": int(part.end)}
             number, room.number = room.number, room.number + 1
-            self._readers.final(room, lang, number, piece)
+            piece = self._readers.final(room, lang, number, piece)
             if spread:
                 self._interpreting.final(room, Line(number, piece, room.machine(time.monotonic())))
 
@@ -217,6 +221,10 @@ class Captioning:
         if term is not None and id not in room.glossary["terms"] and len(room.glossary["terms"]) >= TERMS_LIMIT:
             raise TooMany(f"a glossary has at most {TERMS_LIMIT} terms")
         self._readers.term(room, id, term)
+
+    def set_profanity(self, session: str, policy: Policy) -> None:
+        """What becomes of vulgar words from now on, in every language; translators get what readers see."""
+        self._readers.censor(self._rooms[session], policy)
 
 
 def _fault(room: Room, bad: bool) -> None:

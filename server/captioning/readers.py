@@ -12,6 +12,7 @@ from server.wire import UpdateType
 from sessions.loading import CUES_LIMIT
 from translation.glossary import Term
 from translation.lines import tail
+from translation.profanity import Policy
 
 Keep = Callable[[str, str, int, Doc], None]
 """Makes a final durable: session, language, number, cue. The same number again is a correction."""
@@ -35,17 +36,19 @@ class Readers:
 
     def partial(self, room: Room, lang: str, cue: Doc) -> None:
         """The end of a line in the making: as much as fits into one caption."""
-        cue = cue | {"text": tail(cue["text"], cue["lang"])}
+        cue = room.seen(cue | {"text": tail(cue["text"], cue["lang"])})
         patch = difference({"partial": room.states[lang].get("partial", {})}, {"partial": cue})
         self._tell(room, lang, patch)
 
-    def final(self, room: Room, lang: str, number: int, cue: Doc) -> None:
-        self._keep(room.session.id, lang, number, cue)
+    def final(self, room: Room, lang: str, number: int, cue: Doc) -> Doc:
+        """Returns the cue as it is told."""
+        cue = self._kept(room, lang, number, cue)
         state = room.states[lang]
         cues: Doc = {str(number): cue}
         cues |= dict.fromkeys(list(state["cues"])[: max(0, len(state["cues"]) + 1 - CUES_LIMIT)])
         ended = state.get("partial", {}).get("origin") == cue["origin"]  # another source's line in the making goes on
         self._tell(room, lang, {"cues": cues} | ({"partial": None} if ended else {}))
+        return cue
 
     def translated(self, room: Room, lang: str, number: int, cue: Doc) -> None:
         """A line's first translation is a final; that of a corrected line corrects it, where no person did."""
@@ -55,10 +58,18 @@ class Readers:
         elif held is not None and held["via"] != "human":
             self.correction(room, lang, number, cue | {"revision": held.get("revision", 0) + 1})
 
-    def correction(self, room: Room, lang: str, number: int, cue: Doc) -> None:
-        self._keep(room.session.id, lang, number, cue)
+    def correction(self, room: Room, lang: str, number: int, cue: Doc) -> Doc:
+        """Returns the cue as it is told."""
+        cue = self._kept(room, lang, number, cue)
         change = difference(room.states[lang]["cues"][str(number)], cue)
         self._tell(room, lang, {"cues": {str(number): change}}, "caption.corrected")
+        return cue
+
+    def _kept(self, room: Room, lang: str, number: int, cue: Doc) -> Doc:
+        """The row holds what was said beside what may be seen; readers never get it."""
+        seen = room.seen(cue)
+        self._keep(room.session.id, lang, number, seen if seen["text"] == cue["text"] else seen | {"said": cue["text"]})
+        return seen
 
     def sources(self, room: Room) -> None:
         """Who writes each language now, where that is news."""
@@ -73,6 +84,10 @@ class Readers:
         room.use(msgspec.convert(terms, dict[str, Term]))
         if patch:
             self._hub.publish(f"{room.session.id}/glossary", "glossary.set", _encode(patch))
+
+    def censor(self, room: Room, policy: Policy) -> None:
+        room.censor(policy)
+        self._hub.publish(f"{room.session.id}/glossary", "profanity.set", _encode({"profanity": policy}))
 
     def counts(self, room: Room) -> None:
         """How many words the glossary wanted and got, where that is news."""

@@ -12,6 +12,7 @@ from server.patch import Doc
 from sessions.programme import Session
 from translation.film import FILM
 from translation.glossary import Glossary, Term
+from translation.profanity import Policy, Profanity
 from translation.sources import Source, Writer
 from translation.stability import Agreement
 from translation.translations import Terms
@@ -34,7 +35,9 @@ class Room:
     """The next line's."""
     writers: dict[str, Writer]
     terms: Terms
-    glossary: Doc = field(default_factory=lambda: {"terms": {}, "wanted": 0, "hit": 0})
+    profanity: Profanity
+    policy: Policy = "show"
+    glossary: Doc = field(default_factory=lambda: {"terms": {}, "wanted": 0, "hit": 0, "profanity": "show"})
     """The state of the glossary's channel."""
     calm: dict[str, Agreement] = field(default_factory=dict)
     """What a machine's line in the making may show, by language."""
@@ -57,6 +60,13 @@ class Room:
         """The session's own terms over those that every session has."""
         self.terms.glossary = Glossary(terms).over(FILM)
         self.glossary["terms"] = {id: msgspec.to_builtins(term) for id, term in terms.items()}
+
+    def censor(self, policy: Policy) -> None:
+        self.policy = self.glossary["profanity"] = policy
+
+    def seen(self, cue: Doc) -> Doc:
+        """A cue as readers may see it."""
+        return cue | {"text": self.profanity.clean(cue["text"], cue["lang"], self.policy)}
 
     def line(self, lang: str, number: int) -> Doc | None:
         """A final that newcomers still get."""

@@ -47,6 +47,7 @@ HANDLERS: dict[type, Handler] = {
     wire.CaptionCorrect: captions.correct,
     wire.CaptionSource: captions.switch,
     wire.GlossarySet: captions.set_term,
+    wire.ProfanitySet: captions.set_profanity,
 }
 
 ACTS: dict[type, str] = {command: str(command.__struct_config__.tag) for command in HANDLERS}  # type: ignore[attr-defined]

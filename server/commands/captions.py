@@ -1,4 +1,4 @@
-"""`caption.*`: lines of a human captioner, corrections, who writes a language; `glossary.set`: how its words are said."""
+"""`caption.*`: lines of a human captioner, corrections, who writes a language; `glossary.set`, `profanity.set`: its words."""
 
 import msgspec
 
@@ -47,6 +47,12 @@ def set_term(context: Context, command: wire.GlossarySet) -> Outcome:
     term = Term(texts=texts, protect=entry.protect)
     context.captioning.set_term(session, command.term, term)
     return Outcome([Write("glossary.set", key | {"term": msgspec.to_builtins(term)})])
+
+
+def set_profanity(context: Context, command: wire.ProfanitySet) -> Outcome:
+    session = context.live.session.id
+    context.captioning.set_profanity(session, command.policy)
+    return Outcome([Write("profanity", {"session": session, "policy": command.policy})])
 
 
 def _said(command: wire.CaptionCommit | wire.CaptionCorrect) -> tuple[str, str | None]:

@@ -48,19 +48,26 @@ async def transcript(
     wanted: Annotated[Range, Depends()],
     request: Request,
     caller: Annotated[Principal, Depends(authenticated)],
+    said: Annotated[bool, Query(description="also what the session's policy keeps from readers; for its staff")] = False,
 ) -> Response:
     """The final captions so far, as they were last corrected. A file's times are from the session's start, also those of a range."""
-    caller.require("caption.read", session)
+    caller.require("profanity.set" if said else "caption.read", session)
     services = services_of(request)
     programme = services.lives[session].session
     lang = language(lang)
     if lang not in programme.captions:
         raise NotFound(f"captions are in {', '.join(programme.captions)}")
     rows = await services.store.read(partial(loading.cues, session=session, lang=lang))
+    rows = [(number, _seen(cue, said)) for number, cue in rows]
     zero = min([programme.starts_at, *(cue["start"] for _, cue in rows)])
     text = _written(format, [(number, cue) for number, cue in rows if number > wanted.after and wanted.holds(cue)], lang, zero)
     headers = {"Content-Disposition": f'attachment; filename="{session}.{lang}.{format}"', "Cache-Control": "no-store"}
     return Response(text, headers=headers, media_type=f"{MEDIA_TYPES[format]}; charset=utf-8")
+
+
+def _seen(cue: dict[str, Any], said: bool) -> dict[str, Any]:
+    seen = {name: value for name, value in cue.items() if name != "said"}
+    return seen | {"text": cue["said"]} if said and "said" in cue else seen
 
 
 def _written(format: str, rows: Rows, lang: str, zero: int) -> str:

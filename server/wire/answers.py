@@ -50,6 +50,7 @@ UpdateType = Literal[
     "source.changed",
     "glossary.set",
     "glossary.counted",
+    "profanity.set",
 ]
 
 

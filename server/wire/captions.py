@@ -1,4 +1,4 @@
-"""`reaction.*`, `caption.*` and `glossary.*` commands."""
+"""`reaction.*`, `caption.*`, `glossary.*` and `profanity.*` commands."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from msgspec import Meta
 from server.wire.base import CommandBase
 from server.wire.scalars import Id, Lang, Long, Reaction
 from translation.glossary import Term
+from translation.profanity import Policy
 from translation.sources import Choice
 
 
@@ -50,4 +51,10 @@ class GlossarySet(CommandBase, tag="glossary.set"):
     entry: Term | None
 
 
-CaptionCommand = ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet
+class ProfanitySet(CommandBase, tag="profanity.set"):
+    """What the captions do with vulgar words from now on; lines that were told stay as they are."""
+
+    policy: Policy
+
+
+CaptionCommand = ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet

@@ -13,6 +13,7 @@ from sessions.programme import Session, Texts
 from sessions.questions import AnswerState, Reason, State
 from sessions.secrecy import Count
 from translation.glossary import Term
+from translation.profanity import Policy
 from translation.sources import Origin, Source
 
 
@@ -196,8 +197,10 @@ class CaptionState(Struct, kw_only=True, omit_defaults=True):
 
 
 class GlossaryState(Struct, kw_only=True):
-    """The state of `{session}/glossary`: the session's own terms, and how many words were wanted so far and are in the translations."""
+    """The state of `{session}/glossary`: the session's own terms, how many words were wanted so far and are in the translations, and
+    what becomes of vulgar words."""
 
     terms: dict[str, Term]
     wanted: int
     hit: int
+    profanity: Policy
