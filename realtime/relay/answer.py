@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from realtime.relay import rtx
 from realtime.relay.errors import NoCommonCodec
 from realtime.relay.ice import Credentials
-from realtime.relay.offer import ABS_SEND_TIME, H264, VP8, Codec, Format, Kind, Offer, Section
+from realtime.relay.offer import ABS_SEND_TIME, H264, TRANSPORT_CC, VP8, Codec, Format, Kind, Offer, Section
 
 # What we ask of a peer: retransmission requests, keyframe requests, and (of a publisher) a ceiling for its bitrate.
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
@@ -26,6 +26,13 @@ class Chosen:
     section: Section
     format: Format
     ssrc: int | None = None
+
+    @property
+    def extensions(self) -> dict[str, int]:
+        """The ids of the header extensions we want from a publisher: its packets' numbers across all streams, else their times."""
+        offered = self.section.extensions
+        wanted = TRANSPORT_CC if self.format.transport_cc and TRANSPORT_CC in offered else ABS_SEND_TIME
+        return {uri: offered[uri] for uri in (wanted,) if uri in offered}
 
 
 def accepted(chosen: Mapping[Kind, Chosen]) -> tuple[Section, ...]:
@@ -124,8 +131,8 @@ def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]
     lines += codec_lines(section.kind, choice.format, sends=choice.ssrc is not None)
     if choice.ssrc is not None:
         lines += source_lines(section.kind, choice.format, choice.ssrc)
-    elif section.abs_send_time is not None:
-        lines.append(f"a=extmap:{section.abs_send_time} {ABS_SEND_TIME}")
+    else:
+        lines += [f"a=extmap:{id} {uri}" for uri, id in choice.extensions.items()]
     # Passive whenever the offer leaves us the choice: some clients cannot be the DTLS server.
     setup = "active" if offer.passive else "passive"
     return [*lines, f"a=fingerprint:sha-256 {transport.fingerprint}", f"a=setup:{setup}", *transport_lines(transport)]
@@ -145,6 +152,8 @@ def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
     if kind == "video":
         feedback = _VIDEO_FEEDBACK if sends else (*_VIDEO_FEEDBACK, "goog-remb")
         lines += [f"a=rtcp-fb:{chosen.payload_type} {value}" for value in feedback]
+    if chosen.transport_cc and not sends:
+        lines.append(f"a=rtcp-fb:{chosen.payload_type} transport-cc")
     if chosen.rtx is not None:
         lines += [f"a=rtpmap:{chosen.rtx} rtx/90000", f"a=fmtp:{chosen.rtx} apt={chosen.payload_type}"]
     return lines

@@ -4,7 +4,7 @@ Everything unreadable is BadOffer; what can be read and cannot be done is Unacce
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +32,7 @@ _IGNORED = ("a=candidate:", "a=end-of-candidates", "a=ssrc:", "a=ssrc-group:", "
 
 _TOKEN = re.compile(r"[\w!#$%&'*+./^`{|}~-]{1,64}", re.ASCII)
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Format:
     """Whether it is H264 constrained baseline, which every browser decodes."""
     rtx: int | None = None
     """The payload type of its retransmissions (RFC 4588), if the peer knows any."""
+    transport_cc: bool = False
+    """Whether the peer sets its bitrate by the arrivals of its packets, if it is told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,8 @@ class Section:
     """Whether the offerer itself has it off."""
     wanted: bool
     """Whether the offerer means it to carry media our way."""
-    abs_send_time: int | None
-    """The id offered for the abs-send-time header extension."""
+    extensions: Mapping[str, int]
+    """The ids offered for header extensions, by their URIs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +174,21 @@ def _section(index: int, media: MediaDescription, direction: Direction, bundled:
     # Port 0 refuses a section, except for one that rides in a bundle (RFC 9143 section 6).
     refused = media.port == 0 and mid not in bundled
     wanted = media.direction in (None, *right) and not refused
-    return Section(index, media.kind, media.profile, first, mid, _formats(media) if wanted else (), refused, wanted, _abs_send_time(media))
+    return Section(index, media.kind, media.profile, first, mid, _formats(media) if wanted else (), refused, wanted, _extensions(media))
 
 
 def _formats(media: MediaDescription) -> tuple[Format, ...]:
     codecs = CODECS["audio"] if media.kind == "audio" else CODECS["video"] if media.kind == "video" else ()
     offered, rtx = set(media.fmt), _retransmissions(media)
     return tuple(
-        Format(number, codec, parameters_to_sdp(parameters.parameters), _is_baseline(parameters), rtx.get(number))
+        Format(
+            number,
+            codec,
+            parameters_to_sdp(parameters.parameters),
+            _is_baseline(parameters),
+            rtx.get(number),
+            any(feedback.type == "transport-cc" for feedback in parameters.rtcpFeedback),
+        )
         for parameters in media.rtp.codecs
         for codec in codecs
         if (number := parameters.payloadType) is not None and number in offered and number < 128 and _is(parameters, codec)
@@ -212,7 +222,6 @@ def _is_baseline(parameters: RTCRtpCodecParameters) -> bool:
     return profile[:2] == "42" and bool(int(profile[2:4], 16) & 0x40)
 
 
-def _abs_send_time(media: MediaDescription) -> int | None:
-    ids = [extension.id for extension in media.rtp.headerExtensions if extension.uri == ABS_SEND_TIME]
-    # Ids past 14 need two-byte extension headers, which no client uses for this one.
-    return ids[0] if ids and 0 < ids[0] < 15 else None
+def _extensions(media: MediaDescription) -> dict[str, int]:
+    # Ids past 14 need two-byte extension headers, which no client uses for those we know.
+    return {extension.uri: extension.id for extension in media.rtp.headerExtensions if 0 < extension.id < 15}

@@ -1,5 +1,6 @@
 """The peer that sends a session's media to us."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -8,12 +9,13 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from realtime.relay import rtcp, rtx
 from realtime.relay.answer import Chosen
+from realtime.relay.arrivals import INTERVAL, Arrivals
 from realtime.relay.bandwidth import Bandwidth
 from realtime.relay.dtls import Certificate
-from realtime.relay.offer import Codec, Kind
+from realtime.relay.offer import ABS_SEND_TIME, TRANSPORT_CC, Codec, Kind
 from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.reception import Reception
-from realtime.relay.rtp import Packet, find_extension, read_packet
+from realtime.relay.rtp import Packet, read_packet
 
 SOURCE_PATIENCE = 1.0
 """Seconds a kind's SSRC must be silent before another SSRC may take its place: two sources are never mixed."""
@@ -51,7 +53,11 @@ class Publisher(Peer):
         self._kinds: dict[int, Kind] = {choice.format.payload_type: kind for kind, choice in chosen.items()}
         self._repairs: dict[int, Kind] = {choice.format.rtx: kind for kind, choice in chosen.items() if choice.format.rtx is not None}
         self._payload_types = {kind: choice.format.payload_type for kind, choice in chosen.items()}
-        self._send_time_ids = {kind: choice.section.abs_send_time for kind, choice in chosen.items()}
+        ids = [choice.extensions for choice in chosen.values()]
+        self._send_time_id = next((given[ABS_SEND_TIME] for given in ids if ABS_SEND_TIME in given), None)
+        self._number_id = next((given[TRANSPORT_CC] for given in ids if TRANSPORT_CC in given), None)
+        """Of a bundle's sections: an extension has one id in all of them (RFC 9143 section 15)."""
+        self._arrivals = Arrivals()
         self._receptions: dict[Kind, Reception] = {}
         self._bandwidth = Bandwidth()
         self.clock: int | None = None
@@ -68,6 +74,7 @@ class Publisher(Peer):
         parsed = read_packet(packet)
         if parsed is None:
             return
+        self._note_arrival(parsed, now)
         kind = self._kinds.get(parsed.payload_type)
         if kind is None:
             self._repair(parsed, now)
@@ -78,7 +85,7 @@ class Publisher(Peer):
         reception.add(parsed, now)
         if kind == "video":
             self._ask_again(reception, now)
-        self._note_send_time(kind, parsed, len(packet), now)
+        self._note_send_time(parsed, len(packet), now)
         self._on_media(self, kind, parsed, now)
 
     def on_rtcp(self, packets: Sequence[AnyRtcpPacket], now: float) -> None:
@@ -104,7 +111,7 @@ class Publisher(Peer):
             return
         message = rtcp.receiver_report(self.ssrc, [reception.report(now) for reception in self._receptions.values()])
         video = self._receptions.get("video")
-        if video is not None:
+        if video is not None and self._number_id is None:
             message += rtcp.bitrate_ceiling(self.ssrc, self._bandwidth.ceiling(now), [video.ssrc])
         self.send_rtcp(message)
 
@@ -135,8 +142,16 @@ class Publisher(Peer):
         if lost:
             self.send_rtcp(rtcp.retransmission_request(self.ssrc, reception.ssrc, lost))
 
-    def _note_send_time(self, kind: Kind, packet: Packet, size: int, now: float) -> None:
-        wanted = self._send_time_ids[kind]
-        value = find_extension(packet.extensions, wanted) if wanted is not None and packet.extensions else None
+    def _note_send_time(self, packet: Packet, size: int, now: float) -> None:
+        value = packet.extension(self._send_time_id)
         if value is not None and len(value) == 3:
             self._bandwidth.add(int.from_bytes(value, "big"), size, packet.ssrc, now)
+
+    def _note_arrival(self, packet: Packet, now: float) -> None:
+        value = packet.extension(self._number_id)
+        if value is not None and len(value) == 2 and self._arrivals.add(int.from_bytes(value, "big"), now):
+            asyncio.get_running_loop().call_later(INTERVAL, self._tell_arrivals, packet.ssrc)
+
+    def _tell_arrivals(self, ssrc: int) -> None:
+        for message in self._arrivals.messages(self.ssrc, ssrc):
+            self.send_rtcp(message)

@@ -28,6 +28,10 @@ class Packet:
         """The payload without its padding; b"" for a packet that is only padding."""
         return self.payload[: -self.payload[-1]] if self.padded and self.payload else self.payload
 
+    def extension(self, wanted: int | None) -> bytes | None:
+        """The value of a header extension by the id that was agreed on, if any was."""
+        return find_extension(self.extensions, wanted) if wanted is not None and self.extensions else None
+
     def at(self, timestamp: int) -> "Packet":
         """The same packet at another time."""
         return replace(self, timestamp=timestamp)

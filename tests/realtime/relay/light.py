@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from aioice import stun
@@ -40,6 +40,8 @@ class LightPeer:
         self.octets = 0
         self.packets: list[Packet] = []
         self.rtcp: list[AnyRtcpPacket] = []
+        self.arrivals: list[bytes] = []
+        """Transport-wide congestion control feedback."""
         self.lose: Callable[[int], bool] = lambda sequence: False
         """Which packets, by sequence number, never reach us."""
         self._count_only = count_only
@@ -122,9 +124,23 @@ class LightPeer:
         async with asyncio.timeout(5):
             await self._checked.wait()
 
-    def send(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, *, marker: bool = True) -> None:
-        """Send one RTP packet; `marker` ends a picture."""
+    def send(
+        self,
+        payload_type: int,
+        sequence: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes,
+        *,
+        marker: bool = True,
+        extensions: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Send one RTP packet; `marker` ends a picture, `extensions` are by their ids."""
         header = struct.pack("!BBHII", 0x80, marker << 7 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        if extensions:
+            values = b"".join(bytes([id << 4 | len(value) - 1]) + value for id, value in extensions.items())
+            values += bytes(-len(values) % 4)
+            header = bytes([0x90]) + header[1:] + struct.pack("!HH", 0xBEDE, len(values) // 4) + values
         self._send(self.dtls.outbound.session.protect(header + payload))
 
     def send_rtcp(self, message: bytes) -> None:
@@ -198,7 +214,11 @@ class LightPeer:
     def _receive(self, datagram: bytes) -> None:
         if 192 <= datagram[1] <= 223:
             if self.dtls.state == "connected":
-                self.rtcp += RtcpPacket.parse(self.dtls.unprotect_rtcp(datagram))
+                message = self.dtls.unprotect_rtcp(datagram)
+                if message[1] == 205 and message[0] & 31 == 15:  # which aiortc takes for a request
+                    self.arrivals.append(message)
+                else:
+                    self.rtcp += RtcpPacket.parse(message)
             return
         self.datagrams += 1
         self.octets += len(datagram)

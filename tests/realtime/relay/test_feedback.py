@@ -170,7 +170,7 @@ async def test_a_publisher_silent_for_seconds_is_not_live_until_it_sends_again(h
 
 
 async def test_a_peer_whose_checks_stop_is_forgotten(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.relay.relay.CONSENT", 2.5)
+    monkeypatch.setattr("realtime.relay.viewer.Viewer.patience", 2.5)
     await hall.viewer.close()
     await asyncio.sleep(1.0)
     assert hall.house.relay.viewers("summit") == 1
