@@ -131,6 +131,7 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
     "not_found": NotFound,
     "conflict": Conflict,
     "closed": Conflict,
+    "forbidden": Forbidden,
     "invalid": Unprocessable,
     "too_long": Unprocessable,
     "too_many": TooMany,

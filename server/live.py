@@ -26,6 +26,7 @@ from server.errors import Conflict, Unavailable
 from server.patch import Doc
 from server.results import Results
 from server.safe import Safe
+from server.soon import Soon
 from server.wire import UpdateType
 from sessions import loading, merging, wording
 from sessions.ballots import Answer
@@ -39,6 +40,9 @@ from sessions.store import Store, Write
 
 COALESCE = 0.25
 """Seconds between two updates of the counts: four a second, however many vote."""
+
+REACTIONS = 1.0
+"""Seconds between two updates of the reactions."""
 
 RETRY = 1.0
 """Seconds between two tries to read a session again after a write was lost."""
@@ -64,7 +68,7 @@ class Change(Struct, frozen=True):
 class Outcome(Struct):
     """What a handler did: the rows to write, the update to publish, counts to tell soon, patches on `Me` by person, the ack's result.
 
-    `keyed` rows hold the command's key themselves; `voted` is the poll that the person now has a ballot in.
+    `keyed` needs no row for its reply (another holds its key, or none may); `voted` is the poll that the person now has a ballot in.
     """
 
     writes: list[Write] = []
@@ -105,8 +109,8 @@ class LiveSession:
         self.results.settle(self.polls.items.values())
         self._underway: dict[tuple[str, str], Underway] = {}
         self._broken = False
-        self._dirty: dict[tuple[str, str], UpdateType] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._counts: Soon[tuple[str, str], UpdateType] = Soon(COALESCE, self._tell_counts)
+        self._reacted: Soon[str, UpdateType] = Soon(REACTIONS, self._tell_reactions)
 
     def _take(self, held: Held) -> None:
         self.questions, self.log, self.polls, self.reactions = held.questions, held.log, held.polls, held.reactions
@@ -274,17 +278,15 @@ class LiveSession:
 
     def _soon(self, outcome: Outcome) -> None:
         if outcome.soon is not None:
-            self._dirty |= {("questions", id): outcome.soon.type for id in outcome.soon.questions}
-            self._dirty |= {("polls", id): outcome.soon.type for id in outcome.soon.polls}
+            for id in outcome.soon.questions:
+                self._counts.mark(("questions", id), outcome.soon.type)
+            for id in outcome.soon.polls:
+                self._counts.mark(("polls", id), outcome.soon.type)
         if outcome.reactions:
-            self._dirty["reactions", ""] = "reaction.counted"
-        if self._dirty and self._timer is None:
-            self._flush()
+            self._reacted.mark("reactions", "reaction.counted")
 
-    def _flush(self) -> None:
+    def _tell_counts(self, dirty: dict[tuple[str, str], UpdateType]) -> None:
         """Tell the counts as they are. They may be some votes ahead of the commit; a failed one takes them back (restate)."""
-        self._timer = None
-        dirty, self._dirty = self._dirty, {}
         if any(kind == "questions" for kind, _ in dirty):
             self._tell_both("question.voted", {"next": views.following(self.questions)})
         for (kind, id), type in dirty.items():
@@ -292,9 +294,10 @@ class LiveSession:
             if kind == "polls" and id in self.polls.items:
                 self.results.tell(self.polls.items[id])
             for audience, staff in ((self.public, False), (self.staff, True)):
-                audience.tell(type, {"reactions": dict(self.reactions.counts)} if kind == "reactions" else self._parts(change, staff=staff))
-        if dirty:
-            self._timer = asyncio.get_running_loop().call_later(COALESCE, self._flush)
+                audience.tell(type, self._parts(change, staff=staff))
+
+    def _tell_reactions(self, _: dict[str, UpdateType]) -> None:
+        self._tell_both("reaction.counted", {"reactions": dict(self.reactions.counts)})
 
     def counted(self, counts: Counts) -> None:
         self._presence = {"total": counts.total, "languages": counts.languages}
@@ -348,8 +351,8 @@ class LiveSession:
         self.staff.tell("question.translated", staff)
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._counts.close()
+        self._reacted.close()
 
 
 def poll_write(session: str, poll: Poll) -> Write:

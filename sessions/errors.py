@@ -9,6 +9,7 @@ RuleError
 +-- Conflict    conflict    the object is in a state that does not allow this
 +-- Closed      closed      the poll takes no votes now
 +-- FeatureOff  feature_off the format of the session has this turned off
++-- Forbidden   forbidden   a moderator has taken this from the person
 +-- Overloaded  overloaded  more writes are waiting than the limit allows; try again
 """
 
@@ -53,6 +54,10 @@ class Closed(RuleError):
 
 class FeatureOff(RuleError):
     code = "feature_off"
+
+
+class Forbidden(RuleError):
+    code = "forbidden"
 
 
 class Overloaded(RuleError):

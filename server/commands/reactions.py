@@ -1,5 +1,7 @@
 """`reaction.send`."""
 
+import time
+
 from server import wire
 from server.commands.context import Context
 from server.live import Outcome
@@ -8,6 +10,7 @@ from sessions.store import Write
 
 def send(context: Context, command: wire.ReactionSend) -> Outcome:
     live = context.live
-    live.reactions.send(command.reaction)
+    live.reactions.send(command.reaction, context.caller.person, time.time_ns() // 1_000_000)
     row = {"session": live.session.id, "kind": command.reaction, "count": live.reactions.counts[command.reaction]}
-    return Outcome([Write("reaction", row)], reactions=True)
+    # Only the count is a row: a reply's key and fingerprint would say who reacted how. Memory knows the key for a retry.
+    return Outcome([Write("reaction", row)], reactions=True, keyed=True)

@@ -1,0 +1,140 @@
+"""The problem board: what is published when, versions that are never written over, and votes that count once."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as some
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
+from sessions import problems
+from sessions.errors import Conflict, NotHere, RuleError, TooLong, TooMany
+from sessions.problems import Problems
+
+LEGAL = {
+    "publish": {("draft", "published"), ("withdrawn", "published")},
+    "withdraw": {("draft", "withdrawn"), ("published", "withdrawn")},
+    "hide": {("open", "hidden")},
+    "show": {("hidden", "open")},
+    "retract": {("open", "retracted"), ("hidden", "retracted")},
+}
+people = some.sampled_from(["ana", "ben", "cho"])
+texts = some.sampled_from(["The archive burns.", "档案在燃烧。", "الأرشيف يحترق."])
+
+
+class Board(RuleBasedStateMachine):
+    questions, solutions = Bundle("questions"), Bundle("solutions")
+
+    @initialize()
+    def open(self) -> None:
+        self.board, self.now = Problems(), 0
+
+    def attempt(self, act: str, deed: Callable[[], object]) -> bool:
+        before = deepcopy((self.board.items, self.board.solutions))
+        try:
+            deed()
+        except RuleError:
+            assert (self.board.items, self.board.solutions) == before
+            return False
+        for old, new in zip(before, (self.board.items, self.board.solutions), strict=True):
+            for id, one in old.items():
+                assert one.state == new[id].state or (one.state, new[id].state) in LEGAL[act]
+                assert act == "retract" or new[id].versions[: len(one.versions)] == one.versions
+        return True
+
+    @rule(target=questions, number=some.integers(1, 3), text=texts)
+    def promote(self, number: int, text: str) -> str:
+        known = f"p{number}" in self.board.items
+        assert self.attempt("promote", lambda: self.board.promote(f"p{number}", "mo", f"q{number}", text, "en", self.now)) != known
+        return f"p{number}"
+
+    @rule(id=questions, act=some.sampled_from(["publish", "withdraw"]))
+    def curate(self, id: str, act: str) -> None:
+        self.attempt(act, lambda: getattr(self.board, act)(id))
+
+    @rule(id=questions, text=texts)
+    def revise(self, id: str, text: str) -> None:
+        if self.attempt("revise", lambda: self.board.revise(id, text, "en", self.now)):
+            assert self.board.items[id].version.text == text
+
+    @rule(target=solutions, problem=questions, author=people, text=texts)
+    def propose(self, problem: str, author: str, text: str) -> str:
+        self.now += 1
+        id = f"s{self.now}"
+        public = self.board.items[problem].state == "published"
+        assert not self.attempt("propose", lambda: self.board.propose(id, author, problem, text, "en", self.now, None)) or public
+        return id
+
+    @rule(id=solutions, person=people, text=texts)
+    def amend(self, id: str, person: str, text: str) -> None:
+        if self.attempt("amend", lambda: self.board.amend(id, person, text, "en", self.now)):
+            assert self.board.solutions[id].author == person
+
+    @rule(id=solutions, person=people)
+    def retract(self, id: str, person: str) -> None:
+        self.attempt("retract", lambda: self.board.retract(id, person))
+
+    @rule(id=solutions, hide=some.booleans())
+    def moderate(self, id: str, hide: bool) -> None:
+        if hide:
+            self.attempt("hide", lambda: self.board.hide(id, "conduct"))
+        else:
+            self.attempt("show", lambda: self.board.show(id))
+
+    @rule(id=solutions, person=people, on=some.booleans())
+    def support(self, id: str, person: str, on: bool) -> None:
+        if self.attempt("support", lambda: self.board.support(id, person, on)):
+            assert (person in self.board.solutions[id].support) == on
+
+    @invariant()
+    def no_question_is_two_problems_and_no_text_too_many(self) -> None:
+        questions = [problem.question for problem in self.board.items.values()]
+        assert len(questions) == len(set(questions))
+        written = [*self.board.items.values(), *self.board.solutions.values()]
+        assert all(1 <= len(one.versions) <= problems.VERSIONS_LIMIT for one in written)
+
+
+TestBoard = Board.TestCase
+TestBoard.settings = settings(deadline=None, max_examples=60, stateful_step_count=40)
+
+
+def board() -> Problems:
+    made = Problems()
+    made.promote("p", "mo", "q", "Who owns the archive?", "en", 1)
+    made.publish("p")
+    return made
+
+
+def test_a_draft_takes_no_solutions_and_a_withdrawn_bulletin_takes_no_votes() -> None:
+    made = board()
+    made.propose("s", "ana", "p", "A trust.", "en", 2, "Ana")
+    made.withdraw("p")
+    for deed in (lambda: made.propose("t", "ana", "p", "A law.", "en", 3, None), lambda: made.support("s", "ben", True)):
+        with pytest.raises(NotHere):
+            deed()
+    with pytest.raises(Conflict):
+        made.revise("p", "Who?", "en", 4)
+
+
+def test_what_is_past_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = board()
+    for number in range(problems.PERSON_LIMIT):
+        made.propose(f"s{number}", "ana", "p", f"Plan {number}", "en", 2, None)
+    with pytest.raises(TooMany):
+        made.propose("more", "ana", "p", "One more", "en", 2, None)
+    with pytest.raises(TooLong):
+        made.propose("long", "ben", "p", "x" * (problems.SOLUTION_LIMIT + 1), "en", 2, None)
+    for number in range(problems.VERSIONS_LIMIT - 1):
+        made.amend("s0", "ana", f"Words {number}", "en", 3)
+    made.amend("s0", "ana", f"Words {number}", "en", 3)  # says the same: no version
+    with pytest.raises(TooMany):
+        made.amend("s0", "ana", "Other words", "en", 3)
+
+
+def test_only_what_a_text_says_now_is_translated() -> None:
+    problem = board().items["p"]
+    problem.write("Who keeps it?", "en", 2, 100)
+    assert not problem.translated("es", "¿De quién es?", "Who owns the archive?")
+    assert problem.translated("es", "¿Quién lo guarda?", "Who keeps it?")
+    assert [version.translations for version in problem.versions] == [{}, {"es": "¿Quién lo guarda?"}]
