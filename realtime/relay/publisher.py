@@ -10,7 +10,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from realtime.relay import rtcp, rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.arrivals import INTERVAL, Arrivals
-from realtime.relay.bandwidth import Bandwidth
+from realtime.relay.bandwidth import CEILING, FLOOR, Bandwidth
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import ABS_SEND_TIME, TRANSPORT_CC, Codec, Kind
 from realtime.relay.peer import Peer, Port, Role
@@ -60,6 +60,8 @@ class Publisher(Peer):
         self._arrivals = Arrivals()
         self._receptions: dict[Kind, Reception] = {}
         self._bandwidth = Bandwidth()
+        self._bounded = False
+        """Whether it was ever told less than CEILING, and must hear when that is over."""
         self.clock: int | None = None
         """How far its NTP clock is ahead of ours, in 2^-32 s, by the sender report that was fastest."""
         self._on_media = on_media
@@ -105,15 +107,24 @@ class Publisher(Peer):
         self.send_rtcp(rtcp.keyframe_request(self.ssrc, video.ssrc))
         return True
 
-    def report(self, now: float) -> None:
-        """Send the receiver report and the bitrate ceiling; call about once a second."""
+    def report(self, now: float, carried: int) -> None:
+        """Send the receiver report and the bitrate ceiling, `carried` being what viewers' paths carry; call about once a second."""
         if not self._receptions:
             return
         message = rtcp.receiver_report(self.ssrc, [reception.report(now) for reception in self._receptions.values()])
         video = self._receptions.get("video")
-        if video is not None and self._number_id is None:
-            message += rtcp.bitrate_ceiling(self.ssrc, self._bandwidth.ceiling(now), [video.ssrc])
+        ceiling = self._ceiling(now, carried)
+        if video is not None and ceiling is not None:
+            message += rtcp.bitrate_ceiling(self.ssrc, ceiling, [video.ssrc])
         self.send_rtcp(message)
+
+    def _ceiling(self, now: float, carried: int) -> int | None:
+        """None for who knows best itself, as long as viewers' paths were never narrower."""
+        carried = max(FLOOR, carried)
+        if self._number_id is None:
+            return min(carried, self._bandwidth.ceiling(now))
+        self._bounded |= carried < CEILING
+        return carried if self._bounded else None
 
     def _note_clock(self, report: RtcpSrPacket) -> None:
         ahead = report.sender_info.ntp_timestamp - rtcp.ntp_now()

@@ -16,6 +16,7 @@ from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.ice import IceSession
 from realtime.relay.offer import Kind, Offer, read_offer
+from realtime.relay.path import sum_up
 from realtime.relay.peer import Peer
 from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
@@ -255,7 +256,7 @@ class Relay:
     def stats(self, session: str) -> StreamStats:
         """Counters of this session; all zero if nobody has anything to do with it."""
         stream = self._streams.find(session)
-        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0)
+        return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0, sum_up(()))
 
     def demand(self) -> dict[str, Demand]:
         """Who watches what here, by session."""
@@ -342,4 +343,4 @@ class Relay:
                 if peer.silent_since(now) > peer.patience:
                     self._peers.end(peer)
                 elif isinstance(peer, Publisher):
-                    peer.report(now)
+                    peer.report(now, self._streams[peer.session].audience.carries)

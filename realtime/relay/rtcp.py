@@ -20,6 +20,7 @@ from aiortc.rtp import (
     RtcpSourceInfo,
     RtcpSrPacket,
     pack_remb_fci,
+    unpack_remb_fci,
 )
 
 from realtime.relay.answer import STREAM_ID
@@ -60,6 +61,22 @@ def lost_packets(packet: AnyRtcpPacket, ssrc: int) -> Sequence[int]:
 def asks_keyframe(packet: AnyRtcpPacket) -> bool:
     """PLI (RFC 4585 section 6.3.1) or FIR (RFC 5104 section 4.3.1)."""
     return isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
+
+
+def ceiling_asked(packet: AnyRtcpPacket) -> int | None:
+    """The bits per second of a REMB, if it is one."""
+    if not isinstance(packet, RtcpPsfbPacket) or packet.fmt != RTCP_PSFB_APP:
+        return None
+    try:
+        return int(unpack_remb_fci(packet.fci)[0])
+    except (ValueError, IndexError, struct.error):
+        return None
+
+
+def losses(packet: AnyRtcpPacket, ssrc: int) -> float | None:
+    """The share of track `ssrc` that was lost since the last report, if this is one on it (RFC 3550 section 6.4)."""
+    reports = packet.reports if isinstance(packet, RtcpRrPacket | RtcpSrPacket) else ()
+    return next((report.fraction_lost / 256 for report in reports if report.ssrc == ssrc), None)
 
 
 def keyframe_request(sender: int, media: int) -> bytes:

@@ -15,10 +15,11 @@ from realtime.relay.errors import TooManyBooths, TooManyTaps
 from realtime.relay.floor import Floor
 from realtime.relay.keyframe import begins_keyframe
 from realtime.relay.offer import OPUS, Codec, Kind
+from realtime.relay.path import Audience, sum_up
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
-from realtime.relay.replies import Demand, OnAir, Venue
+from realtime.relay.replies import Demand, Layer, OnAir, Venue
 from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Packet
 from realtime.relay.source import source_of
@@ -65,6 +66,7 @@ class StreamStats:
     """Viewers whose media could flow."""
     join_seconds: float
     """From their offers until then, all together."""
+    audience: Audience
 
 
 class Stream:
@@ -122,10 +124,15 @@ class Stream:
         """Other nodes' pulls."""
         return sum(viewer.node for viewer in self.viewers)
 
-    def octets(self, kind: Kind) -> int:
-        """Octets of payload that came of this kind from the floor."""
-        track = self._tracks.get(kind)
-        return track.octets if track else 0
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The encodings of the picture."""
+        return tuple(Layer(None, track.bitrate) for kind, track in self._tracks.items() if kind == "video")
+
+    @property
+    def audience(self) -> Audience:
+        """What viewers of the picture report."""
+        return sum_up(viewer.path for viewer in self.viewers if "video" in viewer.payload_types)
 
     def booth(self, lang: str) -> Booth:
         """The booth of a language, opened when first wanted. Raises TooManyBooths."""
@@ -149,8 +156,10 @@ class Stream:
         for booth in self.booths.values():
             booth.source.leave(peer)
 
-    def note_silence(self, now: float) -> None:
-        """Call about once a second."""
+    def look(self, now: float, seconds: float) -> None:
+        """Call every so many seconds."""
+        for track in self._tracks.values():
+            track.measure(seconds)
         self.floor.note_silence(now, SILENCE)
         for booth in self.booths.values():
             booth.note_silence(now)
@@ -189,6 +198,7 @@ class Stream:
             keyframe_requests=self._keyframes.sent,
             joins=self._joins,
             join_seconds=self._join_seconds,
+            audience=self.audience,
         )
 
     # Called by the peers.
@@ -241,9 +251,16 @@ class Stream:
             if rtcp.asks_keyframe(packet):
                 self._keyframes.request(now)
             elif video is not None and "video" in viewer.payload_types:
-                lost = rtcp.lost_packets(packet, video.ssrc)
-                if lost:
-                    video.resend(viewer, lost, now)
+                self._note_feedback(viewer, video, packet, now)
+
+    def _note_feedback(self, viewer: Viewer, video: Track, packet: AnyRtcpPacket, now: float) -> None:
+        lost, ceiling = rtcp.losses(packet, video.ssrc), rtcp.ceiling_asked(packet)
+        if lost is not None:
+            viewer.path.report(lost, video.bitrate, now)
+        elif ceiling is not None:
+            viewer.path.ceiling(ceiling, video.bitrate, now)
+        else:
+            video.resend(viewer, rtcp.lost_packets(packet, video.ssrc), now)
 
     def _ask_keyframe(self) -> bool:
         return self.floor.publisher is not None and self.floor.publisher.request_keyframe()

@@ -19,8 +19,6 @@ class Streams:
     def __init__(self, sender: Sender, end: Callable[[Peer], None], on_change: Notify, on_air: NotifyAir, record: Path | None) -> None:
         self._sender, self._end, self._on_change, self._on_air, self._record = sender, end, on_change, on_air, record
         self._streams: dict[str, Stream] = {}
-        self._video: dict[str, tuple[int, int]] = {}
-        """By session: octets of video at the last look, bits a second since the one before."""
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(self._streams.values())
@@ -47,16 +45,13 @@ class Streams:
     def layers(self, session: str) -> tuple[Layer, ...]:
         """The encodings of the session's video; empty while there is none."""
         stream = self._streams.get(session)
-        if stream is None or not stream.live or "video" not in stream.tracks:
-            return ()
-        return (Layer(None, self._video.get(session, (0, 0))[1]),)
+        return stream.layers if stream is not None and stream.live else ()
 
     def look(self, now: float) -> None:
         """Call every LOOK_INTERVAL."""
         self._sweep()
         for stream in self._streams.values():
-            stream.note_silence(now)
-        self._video = {name: self._measured(name, stream.octets("video")) for name, stream in self._streams.items()}
+            stream.look(now, LOOK_INTERVAL)
 
     def close(self) -> None:
         """Finish the files."""
@@ -65,8 +60,3 @@ class Streams:
 
     def _sweep(self) -> None:
         self._streams = {name: stream for name, stream in self._streams.items() if not stream.empty}
-
-    def _measured(self, session: str, octets: int) -> tuple[int, int]:
-        before = self._video.get(session, (octets, 0))[0]
-        # A new track counts from zero.
-        return octets, int(max(octets - before, 0) * 8 / LOOK_INTERVAL)

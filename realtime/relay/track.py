@@ -51,6 +51,9 @@ class Track:
         self.packets = 0
         self.octets = 0
         self.retransmitted = 0
+        self.bitrate = 0
+        """Bits a second, as last measured."""
+        self._measured = 0
         self._sender = sender
         # RFC 3550 section 5.1: both start at random. Low enough that the first wrap is not at once.
         self._continuity = Continuity(codec.clock_rate, secrets.randbits(15), secrets.randbits(31))
@@ -64,6 +67,10 @@ class Track:
         self._loop = asyncio.get_running_loop()
         self._report: tuple[int, int] | None = None
         """The last sender report's NTP time and ours for it."""
+
+    def measure(self, seconds: float) -> None:
+        """Call every so many seconds."""
+        self.bitrate, self._measured = int((self.octets - self._measured) * 8 / seconds), self.octets
 
     def join(self, viewer: Viewer) -> bool:
         """Send to this viewer from the next packet on, after what it needs to see and hear in step with the others.

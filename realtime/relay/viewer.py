@@ -10,6 +10,7 @@ from realtime.relay import rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
+from realtime.relay.path import Path
 from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.rtp import UNMOVED, Outgoing
 from realtime.relay.srtp import Outbound
@@ -50,6 +51,7 @@ class Viewer(Peer):
         """The language it wants to hear; None is the floor."""
         self.node = False
         """Whether it is another node, which serves viewers of its own."""
+        self.path = Path()
         self.shift = UNMOVED
         """Where its line of the sound is, from that of the channel it hears now."""
         self._on_secured = on_secured

@@ -49,15 +49,21 @@ class _Moment:
         viewers = GaugeMetricFamily("marquee_session_viewers", "WHEP viewers now.", labels=["session"])
         lost = GaugeMetricFamily("marquee_session_lost", "Packets that never arrived from the publisher now.", labels=["session"])
         joins = SummaryMetricFamily("marquee_session_join_seconds", "From a viewer's offer until media may flow.", labels=["session"])
+        losses = GaugeMetricFamily("marquee_session_viewer_loss", "Share of packets a viewer loses, on average.", labels=["session"])
+        poor = GaugeMetricFamily("marquee_session_viewers_poor", "Viewers who lose more than a tenth.", labels=["session"])
+        carried = GaugeMetricFamily("marquee_session_viewer_bitrate", "Bits a second three in four viewers can take.", labels=["session"])
         counters = {name: CounterMetricFamily(f"marquee_session_{name}", about, labels=["session"]) for name, about in _COUNTED.items()}
         for session, stats in self._streams.items():
             live.add_metric([session], stats.live)
             viewers.add_metric([session], stats.viewers)
             lost.add_metric([session], stats.lost)
             joins.add_metric([session], stats.joins, stats.join_seconds)
+            losses.add_metric([session], stats.audience.lost)
+            poor.add_metric([session], stats.audience.poor)
+            carried.add_metric([session], stats.audience.carries)
             for name, family in counters.items():
                 family.add_metric([session], getattr(stats, name))
-        yield from (live, viewers, lost, joins, *counters.values())
+        yield from (live, viewers, lost, joins, losses, poor, carried, *counters.values())
 
 
 @router.get("/metrics")

@@ -4,10 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket, unpack_remb_fci
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
 
 from realtime.relay import rtcp
-from realtime.relay.bandwidth import CEILING
+from realtime.relay.bandwidth import CEILING, FLOOR
 from realtime.relay.dtls import Certificate
 from realtime.relay.keyframe import STEP
 from realtime.relay.requests import KEYFRAME_INTERVAL
@@ -122,6 +131,32 @@ async def test_the_publisher_is_told_how_it_arrives_and_how_much_it_may_send(hal
     bitrate, ssrcs = unpack_remb_fci(ceiling.fci)
     assert ssrcs == [7]
     assert bitrate == pytest.approx(CEILING, rel=0.01)
+
+
+async def test_viewers_reports_become_one_account_and_one_ceiling_that_the_publisher_is_told(hall: Hall) -> None:
+    stats = hall.house.relay.stats
+    ssrc, number = hall.last.ssrc, 200
+    report = rtcp.receiver_report(1, [RtcpReceiverInfo(ssrc, 128, 50, 0, 0, 0, 0)]) + rtcp.bitrate_ceiling(1, 10_000_000, [ssrc])
+
+    def poor() -> bool:
+        nonlocal number
+        number += 1
+        hall.publisher.send(96, number, number * 3_000, 7, b"x" * 1_000)
+        hall.viewer.send_rtcp(report)
+        return stats("summit").audience.poor == 1
+
+    await until(poor)
+    assert stats("summit").audience.lost == 0.5
+    assert stats("summit").audience.carries < CEILING
+    ceiling = max(FLOOR, stats("summit").audience.carries)
+    await until(lambda: told(hall) == pytest.approx(ceiling, rel=0.01), 5.0)
+    assert all(report.reports[0].ssrc == 7 for report in hall.publisher.feedback(RtcpRrPacket) if isinstance(report, RtcpRrPacket))
+
+
+def told(hall: Hall) -> int:
+    packet = hall.publisher.feedback(RtcpPsfbPacket, RTCP_PSFB_APP)[-1]
+    assert isinstance(packet, RtcpPsfbPacket)
+    return int(unpack_remb_fci(packet.fci)[0])
 
 
 async def test_sender_reports_arrive_on_the_viewers_time_line(hall: Hall) -> None:
