@@ -15,6 +15,7 @@ from realtime.relay.dtls import Certificate
 from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.ice import IceSession
+from realtime.relay.interlude import TICK
 from realtime.relay.offer import Kind, Offer, read_offer
 from realtime.relay.path import sum_up
 from realtime.relay.peer import Peer
@@ -24,6 +25,7 @@ from realtime.relay.publisher import Publisher
 from realtime.relay.pull import Puller, PullOffer, family_of, read_pulled, write_pull
 from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue
 from realtime.relay.sending import Counters
+from realtime.relay.slate import Slates
 from realtime.relay.stream import Listener, Notify, NotifyAir, Stream, StreamStats
 from realtime.relay.streams import LOOK_INTERVAL, Streams
 from realtime.relay.tap import Tap
@@ -82,12 +84,17 @@ class Relay:
         self._tasks = await asyncio.TaskGroup().__aenter__()
         self._peers = Peers(self._port, self._tasks, self._left)
         changed, aired = partial(self._tell, self._on_change), partial(self._tell, self._on_air)
-        self._streams = Streams(self._port.sender, self._peers.end, changed, aired, self._record)
-        self._clock = self._tasks.create_task(self._keep_time(), name="relay clock")
+        self._slates = Slates()
+        self._streams = Streams(
+            lambda session: Stream(session, self._port.sender, self._peers.end, changed, aired, self._record, self._slates)
+        )
+        self._clocks = [self._tasks.create_task(keep(), name="relay clock") for keep in (self._keep_time, self._keep_playing)]
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        self._clock.cancel()
+        for clock in self._clocks:
+            clock.cancel()
+        await self._slates.close()
         for tap in list(self._taps):
             tap.close()
         for peer in self._peers:
@@ -201,7 +208,7 @@ class Relay:
         if offer is None:
             raise UnknownResource("there is no offer to answer, or it was answered or has expired")
         parsed = read_offer(answer, "receives")
-        stream = self._streams.live(offer.session)
+        stream = self._streams.watchable(offer.session)
         chosen = choose_for_viewer(parsed, stream.tracks)
         viewer = self._viewer(stream, parsed, chosen, offer.lang)
         viewer.resource_id, viewer.ice = offer.resource_id, offer.ice
@@ -281,8 +288,8 @@ class Relay:
             raise TooManyViewers(f"the relay has {self._max_peers} peers, as many as it may")
 
     def _watchable(self, session: str) -> Stream:
-        """The stream of a live session that has room for one more."""
-        stream = self._streams.live(session)
+        """The stream of a session that can be seen and has room for one more."""
+        stream = self._streams.watchable(session)
         self._make_room()
         if len(stream.viewers) + self._offers.of(session) >= self._max_viewers:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
@@ -331,6 +338,11 @@ class Relay:
         except Exception:
             # The listener's trouble must not cost anybody a packet.
             logger.exception("a listener failed on %s", what)
+
+    async def _keep_playing(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            self._streams.tick(time.monotonic())
 
     async def _keep_time(self) -> None:
         while True:

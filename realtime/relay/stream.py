@@ -13,6 +13,7 @@ from realtime.relay import rtcp
 from realtime.relay.booth import Booth
 from realtime.relay.errors import TooManyBooths, TooManyTaps
 from realtime.relay.floor import Floor
+from realtime.relay.interlude import Interlude
 from realtime.relay.keyframe import begins_keyframe
 from realtime.relay.offer import OPUS, Codec, Kind
 from realtime.relay.path import Audience, sum_up
@@ -22,6 +23,7 @@ from realtime.relay.recorder import Recordings
 from realtime.relay.replies import Demand, Layer, OnAir, Venue
 from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Packet
+from realtime.relay.slate import Slates
 from realtime.relay.source import source_of
 from realtime.relay.srtp import Sender
 from realtime.relay.track import Track
@@ -29,6 +31,9 @@ from realtime.relay.viewer import Viewer
 
 SILENCE = 5.0
 """Seconds without a packet after which a session is no longer live; its publisher may still come back, without a new offer."""
+
+BLIND = 3.0
+"""Seconds that a picture waits for a keyframe; then it goes on as it is, for some encoders refresh it bit by bit and send none."""
 
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
@@ -77,7 +82,14 @@ class Stream:
     """
 
     def __init__(
-        self, session: str, sender: Sender, end: Callable[[Peer], None], on_change: Notify, on_air: NotifyAir, record: Path | None
+        self,
+        session: str,
+        sender: Sender,
+        end: Callable[[Peer], None],
+        on_change: Notify,
+        on_air: NotifyAir,
+        record: Path | None,
+        slates: Slates,
     ) -> None:
         self.session = session
         self._recordings = Recordings(record, session)
@@ -92,8 +104,9 @@ class Stream:
         self._end = end
         self._on_change, self._on_air = on_change, on_air
         self._aired: OnAir | None = None
-        self._blind = False
-        """Whether the picture waits for a keyframe."""
+        self._blind, self._blind_since = False, float("-inf")
+        """Whether the picture waits for a keyframe, and since when."""
+        self._interlude = Interlude(self._tracks, self.viewers, slates)
         self._keyframes = KeyframeRequests(self._ask_keyframe)
         self._joins, self._join_seconds = 0, 0.0
 
@@ -106,7 +119,12 @@ class Stream:
     def empty(self) -> bool:
         """Whether nobody has anything to do with this session any more."""
         busy = self.viewers or self._listeners or any(not booth.source.empty for booth in self.booths.values())
-        return self.floor.empty and not busy
+        return self.floor.empty and not busy and not self.watchable
+
+    @property
+    def watchable(self) -> bool:
+        """Whether there is something to see: the floor's media, or the slate while its source is away."""
+        return self.live or self._interlude.offered(time.monotonic())
 
     @property
     def tracks(self) -> dict[Kind, tuple[Codec, int]]:
@@ -164,6 +182,10 @@ class Stream:
         for booth in self.booths.values():
             booth.note_silence(now)
 
+    def tick(self, now: float) -> None:
+        """Call every interlude.TICK."""
+        self._interlude.tick(now)
+
     def choose(self, viewer: Viewer, lang: str | None) -> str | None:
         """Let a viewer hear a language, or the floor. Returns what it hears now: None (the floor) while the booth is silent."""
         before, viewer.channel = self._heard_by(viewer), lang
@@ -209,10 +231,12 @@ class Stream:
             self._send_on(publisher, kind, packet, now)
 
     def _send_on(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
+        self._interlude.heard(now)
         if kind == "video":
             self._keyframes.seen(now)
-            if self._blind and not self._sees(publisher, packet, now):
+            if not self._sees(publisher, packet, now):
                 return
+        self._interlude.over(kind)
         forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if forwarded is None:
             return
@@ -240,7 +264,8 @@ class Stream:
             return
         now = time.monotonic()
         self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
-        blind = [kind for kind in viewer.payload_types if not self._channel(viewer, kind).join(viewer)]
+        kinds = [kind for kind in viewer.payload_types if not (viewer.node and self._interlude.playing(kind))]
+        blind = [kind for kind in kinds if not self._channel(viewer, kind).join(viewer)]
         if blind:
             self._keyframes.request(now)
 
@@ -281,14 +306,18 @@ class Stream:
 
     def _sees(self, publisher: Publisher, packet: Packet, now: float) -> bool:
         """Whether the picture may go on with this packet; until then a keyframe is asked for."""
-        self._blind = not begins_keyframe(publisher.codecs["video"], packet.payload)
+        if not self._blind:
+            if not self._interlude.playing("video"):
+                return True
+            self._blind, self._blind_since = True, now
+        self._blind = not begins_keyframe(publisher.codecs["video"], packet.payload) and now - self._blind_since < BLIND
         if self._blind:
             self._keyframes.request(now)
         return not self._blind
 
     def _begin(self, publisher: Publisher, midway: bool) -> None:
         """Another publisher takes the floor."""
-        self._blind = midway
+        self._blind, self._blind_since = midway, time.monotonic()
         if self.live and publisher.original:
             self._recordings.begin(FLOOR, publisher.codecs)
         for kind, codec in publisher.codecs.items():

@@ -1,23 +1,20 @@
 """Every session that somebody has to do with, by its name."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from realtime.relay.errors import NotLive
-from realtime.relay.peer import Peer
 from realtime.relay.replies import Layer
-from realtime.relay.srtp import Sender
-from realtime.relay.stream import Notify, NotifyAir, Stream
+from realtime.relay.stream import Stream
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks, and between receiver reports to publishers."""
 
 
 class Streams:
-    """Opens a session's stream when it is first wanted, and forgets it when nobody has anything to do with it any more."""
+    """Opens (`make`) a session's stream when it is first wanted, and forgets it when nobody has anything to do with it any more."""
 
-    def __init__(self, sender: Sender, end: Callable[[Peer], None], on_change: Notify, on_air: NotifyAir, record: Path | None) -> None:
-        self._sender, self._end, self._on_change, self._on_air, self._record = sender, end, on_change, on_air, record
+    def __init__(self, make: Callable[[str], Stream]) -> None:
+        self._make = make
         self._streams: dict[str, Stream] = {}
 
     def __iter__(self) -> Iterator[Stream]:
@@ -32,7 +29,7 @@ class Streams:
     def open(self, session: str) -> Stream:
         if session not in self._streams:
             self._sweep()
-            self._streams[session] = Stream(session, self._sender, self._end, self._on_change, self._on_air, self._record)
+            self._streams[session] = self._make(session)
         return self._streams[session]
 
     def live(self, session: str) -> Stream:
@@ -41,6 +38,11 @@ class Streams:
         if stream is None or not stream.live:
             raise NotLive(f"nobody publishes to session {session} now")
         return stream
+
+    def watchable(self, session: str) -> Stream:
+        """A live session, or one whose source is away. Raises NotLive."""
+        stream = self._streams.get(session)
+        return stream if stream is not None and stream.watchable else self.live(session)
 
     def layers(self, session: str) -> tuple[Layer, ...]:
         """The encodings of the session's video; empty while there is none."""
@@ -52,6 +54,11 @@ class Streams:
         self._sweep()
         for stream in self._streams.values():
             stream.look(now, LOOK_INTERVAL)
+
+    def tick(self, now: float) -> None:
+        """Call every interlude.TICK."""
+        for stream in self._streams.values():
+            stream.tick(now)
 
     def close(self) -> None:
         """Finish the files."""

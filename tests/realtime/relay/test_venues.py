@@ -10,34 +10,10 @@ import pytest
 from realtime.relay import NotLive
 from realtime.relay.dtls import Certificate
 from realtime.relay.rtp import Packet
+from tests.realtime.relay.camera import KEY, Camera, assert_seamless
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.conftest import House
 from tests.realtime.relay.light import LightPeer
-
-KEY, DELTA = b"\x10\x50", b"\x10\x51"
-"""How a packet of VP8 begins that needs none before it, and one that does."""
-
-
-class Camera:
-    """A picture of VP8 and a sound 50 times a second, each with its name; every 25th picture is a keyframe."""
-
-    def __init__(self, peer: LightPeer, name: str, *, keyframes: bool = True) -> None:
-        self.peer, self.name, self.quiet, self.count = peer, name, False, 0
-        self._keyframes = keyframes
-        self._task = asyncio.create_task(self._film())
-
-    async def _film(self) -> None:
-        while True:
-            if not self.quiet:
-                begins = KEY if self._keyframes and self.count % 25 == 0 else DELTA
-                self.peer.send(96, self.count, self.count * 1_800, 7, begins + f"{self.name} {self.count}".encode())
-                self.peer.send(111, self.count, self.count * 960, 5, f"{self.name} {self.count}".encode(), marker=False)
-                self.count += 1
-            await asyncio.sleep(0.02)
-
-    async def leave(self) -> None:
-        self._task.cancel()
-        await self.peer.close()
 
 
 @dataclass
@@ -74,13 +50,6 @@ async def studio(house: House, certificate: Certificate) -> AsyncIterator[Studio
     await until(lambda: house.aired[-1].arriving == ("a", "b") and len(studio.pictures()) > 10)
     yield studio
     await asyncio.gather(main.leave(), backup.leave(), viewer.close())
-
-
-def assert_seamless(packets: list[Packet]) -> None:
-    """Not a number is missing or told twice, and the time of no picture is before another's that was numbered before it."""
-    for before, after in pairwise(packets):
-        assert (after.sequence - before.sequence) & 0xFFFF == 1
-        assert 0 < (after.timestamp - before.timestamp) & 0xFFFFFFFF < 90_000 * 5
 
 
 async def test_the_backup_is_received_and_not_sent_until_the_main_one_falls_silent(studio: Studio) -> None:
