@@ -162,14 +162,16 @@ class Relay:
 
         Raises BadOffer, UnacceptableOffer (make it a `counter_offer`), NotLive, TooManyViewers.
         """
-        return self._watched(self._watchable(session), offer, lang)
+        parsed = read_offer(offer, "receives")
+        return self._watched(self._watchable(session), parsed, lang)
 
     async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """Answer another node: like `watch`, and never in the way of a viewer. Raises as `watch` does."""
+        parsed = read_offer(offer, "receives")
         stream = self._streams.live(session)
         if stream.feeds >= MAX_FEEDS:
             raise TooManyViewers(f"session {session} is pulled by {MAX_FEEDS} nodes, as many as may")
-        return self._watched(stream, offer, lang, node=True)
+        return self._watched(stream, parsed, lang, node=True)
 
     def offer_pull(self, lang: str | None = None) -> PullOffer:
         """Ask another node for a session's floor, or for an interpretation; its `feed` answers."""
@@ -295,13 +297,12 @@ class Relay:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
         return stream
 
-    def _watched(self, stream: Stream, offer: str, lang: str | None, *, node: bool = False) -> Answer:
-        parsed = read_offer(offer, "receives")
-        chosen = choose_for_viewer(parsed, stream.tracks)
-        viewer = self._viewer(stream, parsed, chosen, lang)
+    def _watched(self, stream: Stream, offer: Offer, lang: str | None, *, node: bool = False) -> Answer:
+        chosen = choose_for_viewer(offer, stream.tracks)
+        viewer = self._viewer(stream, offer, chosen, lang)
         viewer.node = node
-        self._peers.serve(viewer, parsed.ice, accepted(chosen))
-        return Answer(write_answer(parsed, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
+        self._peers.serve(viewer, offer.ice, accepted(chosen))
+        return Answer(write_answer(offer, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
 
     def _viewer(self, stream: Stream, offer: Offer, chosen: Mapping[Kind, Chosen], lang: str | None) -> Viewer:
         viewer = Viewer(

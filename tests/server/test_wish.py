@@ -309,9 +309,8 @@ async def test_counter_offers_take_the_places_of_viewers(live: Site) -> None:
 
 
 async def test_there_is_nothing_to_offer_while_nobody_publishes(site: Site) -> None:
-    for offer, status, code in [(GOOD, 409, "not_live"), (BAD["no media"](), 400, "bad_offer")]:
-        answer = await site.http.post("/whep/other", content=offer, headers=SDP | site.bearer("attendee", "other"))
-        problem(answer, status, code)
+    problem(await site.post("whep", GOOD, "attendee"), 409, "not_live")
+    problem(await site.post("whep", BAD["no media"](), "attendee"), 400, "bad_offer")
 
 
 # TURN
