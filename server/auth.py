@@ -23,7 +23,7 @@ _TICKET = "ticket"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person as a token says, with the region they declared; `sessions` is what exists."""
+    """A person as a token says, with the region they declared; `sessions` is what exists, `seat` a delegate's."""
 
     person: str
     session: str
@@ -32,6 +32,7 @@ class Principal:
     name: str | None
     region: str | None
     sessions: Container[str]
+    seat: str | None = None
 
     def may(self, act: str) -> bool:
         return act in RIGHTS[self.role]
@@ -52,8 +53,18 @@ class Tokens:
     def __init__(self, key: str, sessions: Container[str]) -> None:
         self._key, self._sessions = key, sessions
 
-    def issue(self, person: str, session: str, role: Role, lang: str, name: str | None = None, region: str | None = None) -> str:
-        return self._sign({"sub": person, "ses": session, "rol": role.value, "lng": lang, "nam": name, "reg": region}, LIFETIME)
+    def issue(
+        self,
+        person: str,
+        session: str,
+        role: Role,
+        lang: str,
+        name: str | None = None,
+        region: str | None = None,
+        seat: str | None = None,
+    ) -> str:
+        who = {"sub": person, "ses": session, "rol": role.value, "lng": lang}
+        return self._sign(who | {"nam": name, "reg": region, "sea": seat}, LIFETIME)
 
     def ticket(self, principal: Principal) -> str:
         """A token for the URL of a redirect: a client that follows it to another host takes no Authorization along."""
@@ -79,7 +90,8 @@ class Tokens:
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
-        return Principal(claims["sub"], claims["ses"], role, claims["lng"], claims.get("nam"), claims.get("reg"), self._sessions)
+        about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"))
+        return Principal(claims["sub"], claims["ses"], role, claims["lng"], *about)
 
     def issue_ingest(self, session: str, lang: str) -> str:
         """What a caption tool's address carries: it writes one language of one session, and is nobody's token."""

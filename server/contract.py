@@ -12,7 +12,7 @@ import msgspec
 
 from realtime.closing import CloseCode
 from server import wire
-from sessions import programme
+from sessions import formats, programme
 from sessions.kinds import form
 from translation import sources
 
@@ -31,7 +31,8 @@ _UNIONS: dict[str, tuple[type, ...]] = {
 _NAMED: dict[str, Any] = {
     "Reaction": wire.Reaction,
     "UpdateType": wire.UpdateType,
-    "Kind": programme.Kind,
+    "Format": formats.Format,
+    "Who": formats.Who,
     "PollKind": form.Kind,
     "PollState": form.State,
     "Visibility": form.Visibility,

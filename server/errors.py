@@ -3,7 +3,7 @@
     Problem                      what a client is told; `code` is stable, `detail` is for people
     +-- BadRequest          400  bad_request, bad_offer, bad_fragment, bad_command
     +-- Unauthorized        401  no_token, bad_token
-    +-- Forbidden           403  forbidden
+    +-- Forbidden           403  forbidden, feature_off, no_seat, off_stage
     +-- NotFound            404  not_found
     +-- MethodNotAllowed    405  method_not_allowed
     +-- TooSlow             408  too_slow
@@ -132,6 +132,7 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
     "conflict": Conflict,
     "closed": Conflict,
     "forbidden": Forbidden,
+    "feature_off": Forbidden,
     "invalid": Unprocessable,
     "too_long": Unprocessable,
     "too_many": TooMany,

@@ -24,6 +24,7 @@ from server.audience import Audience
 from server.auth import Principal
 from server.errors import Conflict, Unavailable
 from server.patch import Doc
+from server.podium import Podium
 from server.results import Results
 from server.safe import Safe
 from server.soon import Soon
@@ -57,12 +58,15 @@ class Reply(Protocol):
 
 
 class Change(Struct, frozen=True):
-    """What an update is about: ids of questions and polls, and whether the questions' `desk` is (the stage, the order, the log)."""
+    """What an update is about: ids of questions and polls, and whether the questions' `desk` is (the stage, the order, the log) or the
+    `podium` (the policy, the floor, the summit).
+    """
 
     type: UpdateType
     questions: tuple[str, ...] = ()
     polls: tuple[str, ...] = ()
     desk: bool = False
+    podium: bool = False
 
 
 class Outcome(Struct):
@@ -114,6 +118,7 @@ class LiveSession:
 
     def _take(self, held: Held) -> None:
         self.questions, self.log, self.polls, self.reactions = held.questions, held.log, held.polls, held.reactions
+        self.podium = Podium(self.session, held.podium)
         # Ordered, because a plain dict looks past all that was ever taken from its front.
         self._replies, self.entitled = OrderedDict(held.replies), held.entitled
         for poll in self.polls.items.values():
@@ -244,7 +249,8 @@ class LiveSession:
         }
         if staff:
             state["venues"] = msgspec.to_builtins(self._venues)
-        return state | {key: value for key, value in views.desk(self.questions, self.log, staff=staff).items() if value is not None}
+        more = views.desk(self.questions, self.log, staff=staff) | self.podium.parts(staff=staff)
+        return state | {key: value for key, value in more.items() if value is not None}
 
     def _views(self, change: Change | None) -> tuple[Doc, Doc]:
         """The changed objects for everyone and for staff, as they are now: later commands have not touched them yet."""
@@ -252,6 +258,8 @@ class LiveSession:
 
     def _parts(self, change: Change, *, staff: bool) -> Doc:
         parts: Doc = views.desk(self.questions, self.log, staff=staff) if change.desk else {}
+        if change.podium:
+            parts |= self.podium.parts(staff=staff)
         if change.questions:
             parts["questions"] = {id: views.question(self.questions, self.questions.find(id), staff=staff) for id in change.questions}
         if change.polls:
@@ -272,6 +280,7 @@ class LiveSession:
                 for id, item in self.questions.items.items()
                 if item.author == person
             },
+            **self.podium.own(person, caller.seat),
         )
 
     # Counts, a few times a second

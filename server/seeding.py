@@ -7,20 +7,24 @@ from pathlib import Path
 
 import msgspec
 
+from server.commands.summit import summit_write
 from server.live import poll_write, question_write
+from sessions import formats
+from sessions.errors import RuleError
 from sessions.kinds.form import OPTIONS_LIMIT
 from sessions.people import Role
 from sessions.polls import POLLS_LIMIT, Poll
 from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
 from sessions.questions import Question
 from sessions.store import Store, Write
+from sessions.summit import SEATS_LIMIT, Summit
 from sessions.text import language
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of the codes people type: nothing that looks like something else."""
 CODE_LENGTH = 6
-INVITED = tuple(role for role in Role if role is not Role.PUBLISHER)
-"""Roles that get a link. An encoder has no page: it gets a token."""
+INVITED = tuple(role for role in Role if role not in (Role.PUBLISHER, Role.DELEGATE))
+"""Roles that get a link. An encoder has no page: it gets a token. Delegates get one for each seat."""
 
 HOUR = 3_600_000
 
@@ -32,6 +36,7 @@ class Seed:
     event: Event
     questions: dict[str, list[Question]] = field(default_factory=dict)
     polls: dict[str, list[Poll]] = field(default_factory=dict)
+    summits: dict[str, Summit] = field(default_factory=dict)
 
 
 def starter() -> Seed:
@@ -41,7 +46,7 @@ def starter() -> Seed:
         id="main",
         titles={"en": "Main session"},
         track="main",
-        kind="forum",
+        format="forum",
         starts_at=now,
         ends_at=now + 8 * HOUR,
         floor="en",
@@ -73,6 +78,7 @@ def check(seed: Seed) -> None:
             raise ValueError(f"session {session.id}: there is no track {session.track}")
         if session.floor not in session.captions or [language(tag) for tag in session.captions] != session.captions:
             raise ValueError(f"session {session.id}: captions must be language tags and hold the floor's")
+        _check_policy(session)
         booths = session.interpreted
         if session.floor in booths or [language(tag) for tag in booths] != booths or not len(set(booths)) == len(booths) <= BOOTHS_LIMIT:
             raise ValueError(
@@ -83,12 +89,27 @@ def check(seed: Seed) -> None:
             raise ValueError(f"a session has {POLLS_LIMIT} polls at most, a poll {OPTIONS_LIMIT} options")
 
 
+def _check_policy(session: Session) -> None:
+    try:
+        formats.policy(session.format, session.rules)
+    except RuleError as error:
+        raise ValueError(f"session {session.id}: {error}") from None
+    seats = [seat.id for seat in session.seats]
+    if len(seats) > SEATS_LIMIT or len(set(seats)) != len(seats):
+        raise ValueError(f"session {session.id}: {SEATS_LIMIT} seats at most, each with its own id")
+
+
 async def plant(store: Store, seed: Seed) -> None:
     """Write it all, in one job. Raises ValueError."""
     check(seed)
     writes = [Write("event", {"id": seed.event.id, "programme": msgspec.to_builtins(seed.event)})]
     for session in seed.event.sessions:
-        writes += [Write("invite", {"code": code(role), "session": session.id, "role": role.value}) for role in INVITED]
+        writes += [Write("invite", {"code": code(role), "session": session.id, "role": role.value, "seat": None}) for role in INVITED]
+        for seat in session.seats:
+            invited = {"code": code(Role.DELEGATE), "session": session.id, "role": Role.DELEGATE.value, "seat": seat.id}
+            writes.append(Write("invite", invited))
+        if session.id in seed.summits:
+            writes.append(summit_write(session.id, seed.summits[session.id]))
         for question in seed.questions.get(session.id, ()):
             writes.append(question_write(session.id, question))
             writes += [Write("question.vote", {"question": question.id, "person": person}) for person in sorted(question.votes)]

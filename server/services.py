@@ -29,6 +29,7 @@ from server.safe import Safe
 from server.seeding import Seed
 from server.settings import Settings
 from server.sockets import Sockets
+from server.stages import Stages
 from server.tools import Tools
 from server.translating import QuestionTranslator
 from sessions import loading
@@ -41,6 +42,8 @@ from translation.profanity import Policy
 from translation.sources import Choice
 
 logger = logging.getLogger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Services:
     endpoint: Endpoint
     doorkeeper: Doorkeeper
     tools: Tools
+    stages: Stages
 
     def invite(self, session: str, role: Role) -> Invite:
         """The link into a session as a role. Raises LookupError when there is none."""
@@ -79,6 +83,10 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         await stack.enter_async_context(store)
         event = await _event(store, settings, seed)
         group = await stack.enter_async_context(asyncio.TaskGroup())
+
+        def spawn(work: Coroutine[Any, Any, None]) -> None:
+            group.create_task(work)
+
         bus: Bus = RedisBus(settings.bus) if settings.bus else MemoryBus()
         await stack.enter_async_context(bus)
         hub = await stack.enter_async_context(Hub(bus))
@@ -108,7 +116,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         )
         await stack.enter_async_context(captioning)
         safe = Safe(settings.data / "ballots")
-        await _open_sessions(event, store, hub, captioning, lives, group, safe)
+        await _open_sessions(event, store, hub, captioning, lives, spawn, safe)
         for live in lives.values():
             stack.callback(live.close)
         translator = await stack.enter_async_context(QuestionTranslator(captioning))
@@ -117,10 +125,13 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
         tokens = Tokens(settings.signing_key(), lives)
-        sockets = Sockets(tokens, lives, hub, presence, captioning, translator)
+        stages = Stages(relay, lives, spawn)
+        sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
-        yield Services(settings, event, invites, tokens, store, hub, relay, events, captioning, lives, endpoint, Doorkeeper(), Tools())
+        yield Services(
+            settings, event, invites, tokens, store, hub, relay, events, captioning, lives, endpoint, Doorkeeper(), Tools(), stages
+        )
 
 
 async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
@@ -134,11 +145,8 @@ async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
 
 
 async def _open_sessions(
-    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], group: asyncio.TaskGroup, safe: Safe
+    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], spawn: Spawn, safe: Safe
 ) -> None:
-    def spawn(work: Coroutine[Any, Any, None]) -> None:
-        group.create_task(work)
-
     for session in event.sessions:
         held = await store.read(partial(loading.held, session=session.id, opener=safe))
         lives[session.id] = LiveSession(session, held, hub, store, spawn, safe)

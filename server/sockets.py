@@ -14,11 +14,12 @@ from realtime.presence import Presence
 from server import wire
 from server.auth import Principal, Tokens
 from server.captioning import Captioning
-from server.commands import ACTS, HANDLERS
+from server.commands import ACTS, perform
 from server.commands.context import Context
 from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
 from server.limits import Bucket
 from server.live import LiveSession
+from server.stages import Stages
 from server.translating import QuestionTranslator
 from sessions.errors import RuleError
 from sessions.text import language
@@ -53,9 +54,10 @@ class Sockets:
         presence: Presence,
         captioning: Captioning,
         translator: QuestionTranslator,
+        stages: Stages,
     ) -> None:
         self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence
-        self._captioning, self._translator = captioning, translator
+        self._captioning, self._translator, self._stages = captioning, translator, stages
 
     def opened(self, conn: Connection) -> None:
         """Nothing yet: the endpoint waits some seconds for a hello."""
@@ -105,7 +107,7 @@ class Sockets:
             channels.append(self._caption_channel(live, lang))
         channels += live.results.of(caller.person, live.polls)[:RESULTS_LIMIT]
         conn.settle()
-        conn.attach = Client(Context(live, caller, self._captioning, self._translator))
+        conn.attach = Client(Context(live, caller, self._captioning, self._translator, self._stages))
         live.join(caller.person, conn)
         now = time.time_ns() // 1_000_000
         conn.send(wire.encode(wire.Welcome(connection=f"{id(conn):x}", server_time=now, channels=channels, me=live.me(caller))))
@@ -130,11 +132,11 @@ class Sockets:
         if kind not in ACTS:
             self._follow(conn, context, command)
             return
-        act, handler = ACTS[kind], HANDLERS[kind]
+        act = ACTS[kind]
         if not context.caller.may(act):
             raise Forbidden(f"{context.caller.role} may not {act}")
         person, said = context.caller.person, wire.fingerprint(command)
-        context.live.execute(lambda _: handler(context, command), person, command.id, said, conn.send)
+        context.live.execute(lambda _: perform(context, command), person, command.id, said, conn.send)
 
     def _follow(self, conn: Connection, context: Context, command: wire.ChannelSubscribe | wire.ChannelUnsubscribe) -> None:
         live, name = context.live, command.channel

@@ -5,7 +5,7 @@
     seminar     everyone   yes        everyone  everyone  everyone   everyone  everyone  no
     symposium   everyone   yes        everyone  everyone  everyone   everyone  nobody    no
     forum       everyone   yes        everyone  everyone  everyone   everyone  everyone  no
-    summit      everyone   no         everyone  everyone  everyone   nobody    staff     yes
+    summit      everyone   yes        everyone  everyone  everyone   nobody    staff     yes
     screening   everyone   yes        everyone  everyone  everyone   nobody    nobody    no
     roundtable  everyone   no         everyone  everyone  nobody     everyone  everyone  no
 
@@ -60,7 +60,7 @@ POLICIES: dict[Format, Policy] = {
     "seminar": Policy(format="seminar"),
     "symposium": Policy(format="symposium", chat="nobody"),
     "forum": Policy(format="forum", turn_seconds=120),
-    "summit": Policy(format="summit", anonymous=False, hands="nobody", chat="staff", summit=True),
+    "summit": Policy(format="summit", hands="nobody", chat="staff", summit=True),
     "screening": Policy(format="screening", hands="nobody", chat="nobody"),
     "roundtable": Policy(format="roundtable", anonymous=False, reactions="nobody", turn_seconds=300),
 }

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
-from sessions import ballots, moderation, questions, tables, wording
+from sessions import ballots, moderation, podiums, questions, tables, wording
 from sessions.ballots import Answer, Opener
 from sessions.moderation import Actor, Entry, Log
 from sessions.people import RIGHTS, Role
@@ -29,6 +29,7 @@ class Invite:
     code: str
     session: str
     role: Role
+    seat: str | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Held:
     log: Log
     polls: Polls
     reactions: Reactions
+    podium: podiums.Held
     replies: dict[tuple[str, str], Answer]
     entitled: int
 
@@ -53,14 +55,22 @@ def event(db: Connection) -> Event | None:
 
 def invites(db: Connection) -> dict[str, Invite]:
     rows = db.execute(select(_table(tables.InviteRow))).mappings()
-    return {row["code"]: Invite(row["code"], row["session"], Role(row["role"])) for row in rows}
+    return {row["code"]: Invite(row["code"], row["session"], Role(row["role"]), row["seat"]) for row in rows}
 
 
 def held(db: Connection, session: str, opener: Opener | None = None) -> Held:
     """Raises LookupError for a secret poll that is open and whose envelopes `opener` does not open."""
     polls = ballots.held(db, session, opener)
     replies = ballots.keys(db, session, polls.items.values(), REPLIES_LIMIT) | _replies(db, session)
-    return Held(_questions(db, session), log(db, session), polls, _reactions(db, session), replies, _entitled(db, session))
+    return Held(
+        _questions(db, session),
+        log(db, session),
+        polls,
+        _reactions(db, session),
+        podiums.held(db, session),
+        replies,
+        _entitled(db, session),
+    )
 
 
 def _entitled(db: Connection, session: str) -> int:

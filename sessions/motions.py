@@ -31,8 +31,8 @@ Majority = Literal["simple", "two_thirds"]
 State = Literal["open", "closed", "withdrawn"]
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
-    """The count: `yes`, `no`, `abstain` and `silent` are together the `entitled`, and those and the `absent` all seats."""
+class Division(Struct, frozen=True, kw_only=True):
+    """The count, seat by seat: `yes`, `no`, `abstain` and `silent` are together the `entitled`, and those and the `absent` all seats."""
 
     entitled: int
     absent: int
@@ -54,7 +54,7 @@ class Motion(Struct, kw_only=True):
     seats: int
     state: State = "open"
     votes: dict[str, Choice] = {}
-    outcome: Outcome | None = None
+    division: Division | None = None
 
 
 class Motions:
@@ -102,7 +102,7 @@ class Motions:
         motion = self.find(id)
         if motion.state == "withdrawn":
             raise Conflict(f"motion {id} is withdrawn")
-        motion.state, motion.outcome = "closed", counted(motion)
+        motion.state, motion.division = "closed", counted(motion)
         return motion
 
     def withdraw(self, id: str) -> Motion:
@@ -114,10 +114,10 @@ class Motions:
         return motion
 
 
-def counted(motion: Motion) -> Outcome:
+def counted(motion: Motion) -> Division:
     votes = list(motion.votes.values())
     yes, no, abstain = (votes.count(choice) for choice in ("yes", "no", "abstain"))
     adopted = yes > no if motion.majority == "simple" else yes > 0 and yes * 3 >= (yes + no) * 2
     entitled = len(motion.entitled)
     silent = entitled - len(votes)
-    return Outcome(entitled=entitled, absent=motion.seats - entitled, yes=yes, no=no, abstain=abstain, silent=silent, adopted=adopted)
+    return Division(entitled=entitled, absent=motion.seats - entitled, yes=yes, no=no, abstain=abstain, silent=silent, adopted=adopted)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 class Role(StrEnum):
     ATTENDEE = "attendee"
+    DELEGATE = "delegate"
     MODERATOR = "moderator"
     SPEAKER = "speaker"
     INTERPRETER = "interpreter"
@@ -20,7 +21,9 @@ class Role(StrEnum):
 
 WATCH = frozenset({"session.read", "media.watch", "caption.read"})
 ASK = frozenset({"question.ask", "question.edit", "question.withdraw", "question.appeal", "question.vote"})
-TAKE_PART = WATCH | ASK | {"poll.vote", "reaction.send"}
+RAISE = frozenset({"floor.raise", "floor.lower", "floor.accept", "floor.decline", "floor.leave"})
+TAKE_PART = WATCH | ASK | RAISE | {"poll.vote", "reaction.send"}
+SIT = frozenset({"summit.answer", "summit.ask", "summit.point", "motion.vote"})
 ANSWER = frozenset({"question.highlight", "question.take", "question.answer", "question.reopen", "staff.read"})
 TRANSLATE = frozenset({"question.translate"})
 CURATE = ANSWER | {
@@ -37,6 +40,18 @@ CURATE = ANSWER | {
 }
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
 RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}
+RUN_FLOOR = frozenset({"floor.invite", "floor.order", "floor.dismiss", "floor.call", "floor.down"})
+LAG = frozenset({"summit.declare"})
+CHAIR = (
+    LAG
+    | {f"summit.{act}" for act in ("roll", "mark", "deny", "call", "start", "pause", "end")}
+    | {
+        "motion.put",
+        "motion.close",
+        "motion.withdraw",
+        "policy.set",
+    }
+)
 WORDS = frozenset({"glossary.set", "profanity.set"})
 CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"}) | WORDS
 PUBLISH = frozenset({"media.publish"})
@@ -45,12 +60,23 @@ DIRECT = frozenset({"media.air"})
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
-    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | DIRECT | WORDS,
+    Role.DELEGATE: TAKE_PART | SIT,
+    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS,
     Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
-    Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET,
+    Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET | LAG,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | CAPTION | PUBLISH | INTERPRET | DIRECT | {"invite.read"},
+    Role.ORGANISER: TAKE_PART
+    | CURATE
+    | TRANSLATE
+    | RUN_POLLS
+    | RUN_FLOOR
+    | CHAIR
+    | CAPTION
+    | PUBLISH
+    | INTERPRET
+    | DIRECT
+    | {"invite.read"},
     Role.PUBLISHER: PUBLISH,
 }
 

@@ -1,13 +1,13 @@
 """The programme: the event, its tracks and the sessions in them. Texts are by language tag; times are ms since 1970 UTC."""
 
-from typing import Literal
+from typing import Any
 
 from msgspec import Struct
 
+from sessions.formats import Format
+
 Texts = dict[str, str]
 """One text in several languages, by BCP 47 tag; the first one is the language it was written in."""
-
-Kind = Literal["forum", "seminar", "symposium", "lecture", "summit"]
 
 TITLE_LIMIT = 200
 """Graphemes of a title, a track's name or a speaker's; a longer one is refused."""
@@ -32,21 +32,31 @@ class Speaker(Struct, frozen=True, kw_only=True, omit_defaults=True):
     region: str | None = None
 
 
+class Seat(Struct, frozen=True, kw_only=True):
+    """A delegation's place at a summit."""
+
+    id: str
+    names: Texts
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are
-    those that have a booth, the floor's not among them.
+    those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format
+    (`formats.Policy`); `seats` are those of a summit.
     """
 
     id: str
     titles: Texts
     track: str
-    kind: Kind
+    format: Format
     starts_at: int
     ends_at: int
     floor: str
     captions: list[str]
     speakers: list[Speaker]
     interpreted: list[str] = []
+    rules: dict[str, Any] = {}
+    seats: list[Seat] = []
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -16,16 +16,16 @@ from sessions.errors import Conflict
 State = Literal["waiting", "speaking", "paused", "over"]
 
 
-class Speech(Struct, kw_only=True):
+class Speech(Struct, kw_only=True, omit_defaults=True):
     """`spent` ms had run when the clock last stood; it runs `since`, or stands. `limit` ms is what it counts down from.
 
     What runs past the limit is counted like the rest: whether to cut a speaker off is the chair's to say.
     """
 
     seat: str
+    state: State
     point: bool = False
     limit: int | None = None
-    state: State = "waiting"
     spent: int = 0
     since: int | None = None
 

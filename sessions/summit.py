@@ -33,7 +33,7 @@ LAG_LIMIT = 60
 """Seconds that interpreters may be behind; more is refused."""
 
 
-class Account(Struct):
+class Account(Struct, omit_defaults=True):
     """One seat: the ms it has spoken, whether it is present, and since when it asks to speak."""
 
     spent: int = 0
@@ -144,7 +144,7 @@ class Summit(Struct):
             account.asked_at = None
         if current is not None:
             self._interrupt(current, now)
-        self.speech = Speech(seat=wanted, point=is_point, limit=limit)
+        self.speech = Speech(seat=wanted, state="waiting", point=is_point, limit=limit)
         return self.speech
 
     def start(self, now: int) -> Speech:

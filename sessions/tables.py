@@ -15,12 +15,13 @@ class EventRow(SQLModel, table=True):
 
 
 class InviteRow(SQLModel, table=True):
-    """A link that lets people in, as a role, into one session."""
+    """A link that lets people in, as a role, into one session; `seat` is a delegation's."""
 
     __tablename__ = "invite"
     code: str = Field(primary_key=True)
     session: str = Field(index=True)
     role: str
+    seat: str | None = None
 
 
 class PersonRow(SQLModel, table=True):
@@ -34,6 +35,7 @@ class PersonRow(SQLModel, table=True):
     lang: str
     region: str | None = None
     sector: str | None = None
+    seat: str | None = None
     joined_at: int = Field(sa_type=BigInteger)
 
 
@@ -177,6 +179,58 @@ class CountRow(SQLModel, table=True):
     entitled: int
     ballots: int
     hash: str
+
+
+class PolicyRow(SQLModel, table=True):
+    """A session's policy, once someone has changed it; until then it is what the programme says."""
+
+    __tablename__ = "policy"
+    session: str = Field(primary_key=True)
+    policy: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class HandRow(SQLModel, table=True):
+    """A hand that went up; `lowered` and `done` ones stay."""
+
+    __tablename__ = "hand"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    person: str
+    name: str | None = None
+    lang: str
+    raised_at: int = Field(sa_type=BigInteger)
+    place: int
+    state: str
+    stage_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class SummitRow(SQLModel, table=True):
+    """Accounts, queue and speech of a summit (`sessions.summit.Summit`)."""
+
+    __tablename__ = "summit"
+    session: str = Field(primary_key=True)
+    summit: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class MotionRow(SQLModel, table=True):
+    """A motion with its votes by seat (`sessions.motions.Motion`)."""
+
+    __tablename__ = "motion"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    motion: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class RecordRow(SQLModel, table=True):
+    """An act at a summit: written once, never changed."""
+
+    __tablename__ = "record"
+    session: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    act: str
+    seat: str | None = None
+    motion: str | None = None
 
 
 class ReactionRow(SQLModel, table=True):

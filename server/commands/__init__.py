@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from server import wire
-from server.commands import captions, moderation, polls, questions, reactions
+from server.commands import captions, floor, moderation, polls, questions, reactions, summit
 from server.commands.context import Context
 from server.live import Outcome
+from sessions import formats
 
 Handler = Callable[[Context, Any], Outcome]
 
@@ -42,6 +43,32 @@ HANDLERS: dict[type, Handler] = {
     wire.PollReset: polls.reset,
     wire.PollHold: polls.hold,
     wire.PollVote: polls.vote,
+    wire.FloorRaise: floor.raise_hand,
+    wire.FloorLower: floor.lower,
+    wire.FloorAccept: floor.accept,
+    wire.FloorDecline: floor.decline,
+    wire.FloorLeave: floor.leave,
+    wire.FloorInvite: floor.invite,
+    wire.FloorOrder: floor.order,
+    wire.FloorDismiss: floor.dismiss,
+    wire.FloorCall: floor.call,
+    wire.FloorDown: floor.down,
+    wire.SummitRoll: summit.roll,
+    wire.SummitAnswer: summit.answer,
+    wire.SummitMark: summit.mark,
+    wire.SummitAsk: summit.ask,
+    wire.SummitPoint: summit.point,
+    wire.SummitDeny: summit.deny,
+    wire.SummitCall: summit.call,
+    wire.SummitStart: summit.start,
+    wire.SummitPause: summit.pause,
+    wire.SummitEnd: summit.end,
+    wire.SummitDeclare: summit.declare,
+    wire.MotionPut: summit.put,
+    wire.MotionVote: summit.vote,
+    wire.MotionClose: summit.close,
+    wire.MotionWithdraw: summit.withdraw,
+    wire.PolicySet: summit.set_policy,
     wire.ReactionSend: reactions.send,
     wire.CaptionCommit: captions.commit,
     wire.CaptionCorrect: captions.correct,
@@ -52,3 +79,10 @@ HANDLERS: dict[type, Handler] = {
 
 ACTS: dict[type, str] = {command: str(command.__struct_config__.tag) for command in HANDLERS}  # type: ignore[attr-defined]
 """The right each command needs, which is its name."""
+
+
+def perform(context: Context, command: Any) -> Outcome:
+    """Run a command's handler, if the session's policy has it on. Raises FeatureOff, and what the handler raises."""
+    kind = type(command)
+    formats.require(context.live.podium.policy, ACTS[kind], context.caller.role)
+    return HANDLERS[kind](context, command)

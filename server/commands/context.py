@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from server.auth import Principal
 from server.captioning import Captioning
 from server.live import LiveSession
+from server.stages import Stages
 from server.translating import QuestionTranslator
 
 
@@ -14,3 +15,4 @@ class Context:
     caller: Principal
     captioning: Captioning
     translator: QuestionTranslator
+    stages: Stages

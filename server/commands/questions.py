@@ -9,12 +9,15 @@ from server.commands.context import Context
 from server.commands.deed import Deed
 from server.live import Change, Outcome, question_write
 from sessions import asking, merging
+from sessions.errors import FeatureOff
 from sessions.store import Write
 
 
 def ask(context: Context, command: wire.QuestionAsk) -> Outcome:
     live, caller = context.live, context.caller
     name = None if command.anonymous else caller.name
+    if name is None and not live.podium.policy.anonymous:
+        raise FeatureOff("questions here are asked by name")
     id, now = secrets.token_urlsafe(9), time.time_ns() // 1_000_000
     question = asking.ask(live.questions, id, caller.person, command.text, command.lang, now, name=name, region=caller.region)
     merging.compare(live.questions, id)

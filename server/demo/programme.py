@@ -5,7 +5,8 @@ from server.demo.leaders import LEADERS, texts
 from server.demo.polls import polls
 from server.demo.questions import questions
 from server.seeding import Seed
-from sessions.programme import Event, Kind, Session, Speaker, Texts, Track
+from sessions.formats import Format
+from sessions.programme import Event, Session, Speaker, Texts, Track
 
 SUMMIT = "summit"
 MINUTE = 60_000
@@ -66,7 +67,9 @@ def seed(now_ms: int) -> Seed:
 
 
 def event(now: int) -> Event:
-    def session(id: str, track: str, kind: Kind, begins: int, lasts: int, titles: Texts, *speakers: Speaker, floor: str = "en") -> Session:
+    def session(
+        id: str, track: str, format: Format, begins: int, lasts: int, titles: Texts, *speakers: Speaker, floor: str = "en"
+    ) -> Session:
         """`begins` is in minutes from now, `lasts` in minutes."""
         starts_at = now + begins * MINUTE
         captions = [floor, *(lang for lang in CAPTIONS if lang != floor)]
@@ -74,7 +77,7 @@ def event(now: int) -> Event:
             id=id,
             titles=titles,
             track=track,
-            kind=kind,
+            format=format,
             starts_at=starts_at,
             ends_at=starts_at + lasts * MINUTE,
             floor=floor,

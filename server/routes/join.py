@@ -47,7 +47,8 @@ async def look(request: Request, invite: Invited) -> dict[str, Any]:
     services = services_of(request)
     session = services.lives[invite.session].session
     event = {"id": services.event.id, "names": services.event.names}
-    return {"role": invite.role, "session": msgspec.to_builtins(session), "event": event}
+    found = {"role": invite.role, "session": msgspec.to_builtins(session), "event": event}
+    return found | ({"seat": invite.seat} if invite.seat is not None else {})
 
 
 @router.post("/api/join/{code}", status_code=201)
@@ -58,10 +59,14 @@ async def join(request: Request, invite: Invited, joining: Joining) -> dict[str,
     name = _said(joining.name, NAME_LIMIT, "the name")
     row = {"id": secrets.token_urlsafe(12), "session": invite.session, "role": invite.role.value, "name": name, "lang": lang}
     about = {"region": _said(joining.region, ABOUT_LIMIT, "the region"), "sector": _said(joining.sector, ABOUT_LIMIT, "the sector")}
-    await services.store.write(Write("person", row | about | {"joined_at": time.time_ns() // 1_000_000}))
-    services.lives[invite.session].joined(invite.role)
+    joined = {"seat": invite.seat, "joined_at": time.time_ns() // 1_000_000}
+    await services.store.write(Write("person", row | about | joined))
+    live = services.lives[invite.session]
+    live.joined(invite.role)
+    if invite.seat is not None:
+        live.podium.sit(str(row["id"]), invite.seat)
     person = {key: row[key] for key in ("id", "role", "lang", "name") if row[key] is not None}
-    token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name, about["region"])
+    token = services.tokens.issue(str(row["id"]), invite.session, invite.role, lang, name, about["region"], invite.seat)
     return {"token": token, "person": person, "session": invite.session, "links": _links(invite)}
 
 
@@ -70,11 +75,16 @@ async def invites(request: Request, caller: Annotated[Principal, Depends(authent
     """The links into the organiser's session."""
     caller.require("invite.read", caller.session)
     mine = [invite for invite in services_of(request).invites.values() if invite.session == caller.session]
-    return {"invites": [{"role": i.role, "code": i.code, "session": i.session, "path": f"/j/{i.code}"} for i in mine]}
+    return {"invites": [_link(invite) for invite in mine]}
 
 
 def _said(text: str | None, limit: int, what: str) -> str | None:
     return clean(text, limit, what) if text is not None and text.strip() else None
+
+
+def _link(invite: Invite) -> dict[str, Any]:
+    link = {"role": invite.role, "code": invite.code, "session": invite.session, "path": f"/j/{invite.code}"}
+    return link | ({"seat": invite.seat} if invite.seat is not None else {})
 
 
 def _links(invite: Invite) -> dict[str, str]:

@@ -17,12 +17,15 @@ import msgspec
 from server.wire.answers import *
 from server.wire.base import *
 from server.wire.captions import *
+from server.wire.floor import *
+from server.wire.podium import *
 from server.wire.polls import *
 from server.wire.questions import *
 from server.wire.scalars import *
 from server.wire.states import *
+from server.wire.summit import *
 
-Command = ChannelCommand | QuestionCommand | PollCommand | CaptionCommand
+Command = ChannelCommand | QuestionCommand | PollCommand | FloorCommand | SummitCommand | CaptionCommand
 """Each area has its own file; a command is added to its area's union there."""
 ClientMessage = Hello | Command
 

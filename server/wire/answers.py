@@ -5,8 +5,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from server.wire.podium import OwnHand
 from server.wire.states import OwnQuestion
 from sessions.kinds.form import Ballot
+from sessions.motions import Choice
 
 UpdateType = Literal[
     "question.asked",
@@ -40,6 +42,25 @@ UpdateType = Literal[
     "poll.reset",
     "poll.held",
     "poll.tallied",
+    "floor.raised",
+    "floor.lowered",
+    "floor.accepted",
+    "floor.invited",
+    "floor.ordered",
+    "floor.called",
+    "floor.cleared",
+    "summit.rolled",
+    "summit.asked",
+    "summit.called",
+    "summit.started",
+    "summit.paused",
+    "summit.ended",
+    "summit.declared",
+    "motion.put",
+    "motion.voted",
+    "motion.closed",
+    "motion.withdrawn",
+    "policy.set",
     "reaction.counted",
     "presence.counted",
     "stream.changed",
@@ -63,7 +84,8 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 
 class Me(Struct, kw_only=True):
     """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
-    a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says."""
+    a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's,
+    `votes` are those of their seat by motion; `hand` is one's own, while it is up."""
 
     person: Person
     rights: list[str]
@@ -71,6 +93,9 @@ class Me(Struct, kw_only=True):
     cast: dict[str, bool]
     voted: dict[str, bool]
     questions: dict[str, OwnQuestion]
+    votes: dict[str, Choice]
+    seat: str | None = None
+    hand: OwnHand | None = None
 
 
 class Snapshot(Struct, tag="snapshot", kw_only=True):

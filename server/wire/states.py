@@ -4,7 +4,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from server.wire.podium import FloorState, SummitState
 from server.wire.scalars import Reaction
+from sessions.formats import Policy
 from sessions.kinds.form import Anonymity, Option, Revote, Rules, Visibility
 from sessions.kinds.form import Kind as PollKind
 from sessions.kinds.form import State as PollState
@@ -146,7 +148,8 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     `{session}/staff`.
 
     `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and
-    languages; `slow` is how many seconds a person waits between two questions, absent when they need not.
+    languages; `slow` is how many seconds a person waits between two questions, absent when they need not. `policy` says what is on;
+    `floor` is absent where no hands are raised, `summit` where the session is none.
     """
 
     session: Session
@@ -158,6 +161,9 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     reactions: dict[Reaction, int]
     moderation: Moderation
     next: list[str]
+    policy: Policy
+    floor: FloorState | None = None
+    summit: SummitState | None = None
     stage: str | None = None
     slow: int | None = None
     log: dict[str, Act] | None = None

@@ -86,7 +86,7 @@ async def caption_server() -> None:
     bus = MemoryBus()
     hub = Hub(bus)
     session = Session(
-        id="load", titles={"en": "Load"}, track="t", kind="forum", starts_at=0, ends_at=1, floor="en", captions=languages(), speakers=[]
+        id="load", titles={"en": "Load"}, track="t", format="forum", starts_at=0, ends_at=1, floor="en", captions=languages(), speakers=[]
     )
     count = 0
 

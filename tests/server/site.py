@@ -22,20 +22,23 @@ from sessions import polls
 from sessions.kinds.form import Form, Option, Rules
 from sessions.people import Role
 from sessions.polls import Poll
-from sessions.programme import Event, Session, Track
+from sessions.programme import Event, Seat, Session, Track
 from tests.realtime.relay.clients import Signal
 
 SDP = {"Content-Type": "application/sdp"}
 SESSION = "summit"
+CHAMBER = "chamber"
+SEATS = ("ar", "br", "cn", "dk")
+SEATED = [Seat(id=seat, names={"en": seat.upper()}) for seat in SEATS]
 
 
-def session(id: str) -> Session:
+def session(id: str, **others: Any) -> Session:
     now = time.time_ns() // 1_000_000
     return Session(
         id=id,
         titles={"en": "Summit"},
         track="film",
-        kind="summit",
+        **{"format": "forum", **others},
         starts_at=now,
         ends_at=now + 3_600_000,
         floor="en",
@@ -55,7 +58,11 @@ def seed() -> Seed:
         id="wfic",
         names={"en": "Conference"},
         tracks=[Track(id="film", names={"en": "Film"})],
-        sessions=[session(SESSION), session("other")],
+        sessions=[
+            session(SESSION),
+            session("other"),
+            session(CHAMBER, format="summit", rules={"hands": "everyone"}, seats=SEATED),
+        ],
     )
     return Seed(event, polls={SESSION: [poll("one", "single", 1), poll("many", "multiple", 2)]})
 
@@ -140,8 +147,8 @@ class Site:
     def relay(self) -> RelayProcess:
         return self.services.relay
 
-    def token(self, role: str, session: str = SESSION, person: str = "") -> str:
-        return self.services.tokens.issue(person or f"a-{role}", session, Role(role), "en", role.title())
+    def token(self, role: str, session: str = SESSION, person: str = "", seat: str | None = None) -> str:
+        return self.services.tokens.issue(person or f"a-{role}", session, Role(role), "en", role.title(), seat=seat)
 
     def bearer(self, role: str, session: str = SESSION) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(role, session)}"}

@@ -19,8 +19,8 @@ def problem(answer: httpx.Response, status: int, code: str) -> None:
 
 async def test_the_programme_says_what_is_live(site: Site) -> None:
     event = (await site.http.get("/api/event")).json()
-    assert [session["id"] for session in event["sessions"]] == [SESSION, "other"]
-    assert event["live"] == {SESSION: False, "other": False}
+    assert [session["id"] for session in event["sessions"]] == [SESSION, "other", "chamber"]
+    assert event["live"] == {SESSION: False, "other": False, "chamber": False}
 
 
 async def test_a_code_makes_a_person_of_whoever_has_it(site: Site) -> None:
@@ -63,7 +63,7 @@ async def test_only_an_organiser_reads_the_links(site: Site) -> None:
     problem(await site.http.get("/api/invites"), 401, "no_token")
     problem(await site.http.get("/api/invites", headers=site.bearer("moderator")), 403, "forbidden")
     links = (await site.http.get("/api/invites", headers=site.bearer("organiser"))).json()["invites"]
-    assert {link["role"] for link in links} == set(Role) - {Role.PUBLISHER}
+    assert {link["role"] for link in links} == set(Role) - {Role.PUBLISHER, Role.DELEGATE}
     assert {link["session"] for link in links} == {SESSION}
 
 

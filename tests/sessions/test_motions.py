@@ -28,7 +28,7 @@ def test_the_count_adds_up_whatever_is_voted(votes: list[tuple[str, Choice]]) ->
         else:
             held.vote("m1", seat, choice)
             last[seat] = choice
-    count = held.close("m1").outcome
+    count = held.close("m1").division
     assert count is not None
     assert motion.votes == last
     assert count.yes + count.no + count.abstain == len(last)
@@ -42,20 +42,20 @@ def test_two_thirds_are_of_those_who_took_a_side(yes: int, no: int, adopted: boo
     held, _ = put(*SEATS, majority="two_thirds")
     for number, seat in enumerate(SEATS):
         held.vote("m1", seat, "yes" if number < yes else "no" if number < yes + no else "abstain")
-    outcome = held.close("m1").outcome
-    assert outcome is not None
-    assert outcome.adopted == adopted
+    division = held.close("m1").division
+    assert division is not None
+    assert division.adopted == adopted
 
 
 def test_a_closed_motion_takes_no_votes_and_stays_as_it_was_counted() -> None:
     held, motion = put(*SEATS)
     held.vote("m1", "ar", "yes")
-    count = held.close("m1").outcome
+    count = held.close("m1").division
     with pytest.raises(Closed):
         held.vote("m1", "br", "no")
     with pytest.raises(Conflict):
         held.withdraw("m1")
-    assert held.close("m1").outcome == count
+    assert held.close("m1").division == count
     assert motion.votes == {"ar": "yes"}
 
 
@@ -66,7 +66,7 @@ def test_a_withdrawn_motion_has_no_count() -> None:
         held.vote("m1", "ar", "yes")
     with pytest.raises(Conflict):
         held.close("m1")
-    assert motion.outcome is None
+    assert motion.division is None
 
 
 def test_one_motion_is_open_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

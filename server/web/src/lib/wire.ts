@@ -2,9 +2,11 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
 
-export type Kind = 'forum' | 'seminar' | 'symposium' | 'lecture' | 'summit';
+export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
+
+export type Who = 'nobody' | 'staff' | 'delegates' | 'everyone';
 
 export type PollKind = 'single' | 'multiple' | 'image' | 'yesno' | 'rating' | 'scale' | 'numeric' | 'ranking' | 'words' | 'text' | 'quiz' | 'point' | 'budget';
 
@@ -15,6 +17,13 @@ export type Visibility = 'always' | 'after_vote' | 'after_close' | 'moderators';
 export type Anonymity = 'named' | 'pseudonymous' | 'secret';
 
 export type Choice = 'auto' | 'recognizer' | 'human' | 'ingest' | 'scripted' | 'off';
+
+/** One seat: the ms it has spoken, whether it is present, and since when it asks to speak. */
+export interface Account {
+  spent?: number;
+  present?: boolean;
+  asked_at?: number;
+}
 
 /** The command `id` is done and durable. A retry of the same id gets the same result. */
 export interface Ack {
@@ -104,6 +113,26 @@ export interface Cue {
   revision?: number;
 }
 
+/** The count, seat by seat: `yes`, `no`, `abstain` and `silent` are together the `entitled`, and those and the `absent` all seats. */
+export interface Division {
+  entitled: number;
+  absent: number;
+  yes: number;
+  no: number;
+  abstain: number;
+  silent: number;
+  adopted: boolean;
+}
+
+/** `number` rises by one in a session; `at` is in ms since 1970 UTC; `act` is a command's name. */
+export interface Entry {
+  number: number;
+  at: number;
+  act: string;
+  seat?: string;
+  motion?: string;
+}
+
 export interface Event {
   id: string;
   names: Record<string, string>;
@@ -116,6 +145,77 @@ export interface Failure {
   type: 'error';
   id: string | null;
   problem: Record<string, unknown>;
+}
+
+/** Accepts the invitation onto the stage. */
+export interface FloorAccept {
+  type: 'floor.accept';
+  id: string;
+}
+
+/** Brings who has accepted onto the stage, in the place of who is there. */
+export interface FloorCall {
+  type: 'floor.call';
+  hand: string;
+  id: string;
+}
+
+/** Declines it: the hand is down. */
+export interface FloorDecline {
+  type: 'floor.decline';
+  id: string;
+}
+
+/** Lowers someone's hand. */
+export interface FloorDismiss {
+  type: 'floor.dismiss';
+  hand: string;
+  id: string;
+}
+
+/** Clears the stage. */
+export interface FloorDown {
+  type: 'floor.down';
+  id: string;
+}
+
+export interface FloorInvite {
+  type: 'floor.invite';
+  hand: string;
+  id: string;
+}
+
+/** Leaves the stage. */
+export interface FloorLeave {
+  type: 'floor.leave';
+  id: string;
+}
+
+/** One's own hand. */
+export interface FloorLower {
+  type: 'floor.lower';
+  id: string;
+}
+
+/** Puts a waiting hand `before` another, or last. */
+export interface FloorOrder {
+  type: 'floor.order';
+  hand: string;
+  before: string | null;
+  id: string;
+}
+
+/** One's hand goes up; one that is up stays where it is. */
+export interface FloorRaise {
+  type: 'floor.raise';
+  id: string;
+}
+
+/** How many hands wait, and who is on the stage. Only staff is told whose `hands` are up, by id. */
+export interface FloorState {
+  waiting: number;
+  guest?: Guest;
+  hands?: Record<string, Hand>;
 }
 
 /** `pair` is the poll that asked the same before. What may change when, `sessions.polls` says. */
@@ -146,6 +246,23 @@ export interface GlossaryState {
   profanity: 'mask' | 'remove' | 'show';
 }
 
+/** Who is on the stage `since` (ms since 1970 UTC), by the name they gave. */
+export interface Guest {
+  lang: string;
+  since: number;
+  name?: string;
+}
+
+/** A hand that is up. `place` rises along the queue; times are in ms since 1970 UTC. */
+export interface Hand {
+  state: 'accepted' | 'invited' | 'on_stage' | 'waiting';
+  place: number;
+  lang: string;
+  raised_at: number;
+  name?: string;
+  stage_at?: number;
+}
+
 /** The first message, within 5 s; `captions` is the language to follow, if any. */
 export interface Hello {
   type: 'hello';
@@ -160,7 +277,7 @@ export interface Leader {
   score: number;
 }
 
-/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. */
+/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's, `votes` are those of their seat by motion; `hand` is one's own, while it is up. */
 export interface Me {
   person: Person;
   rights: string[];
@@ -168,6 +285,9 @@ export interface Me {
   cast: Record<string, boolean>;
   voted: Record<string, boolean>;
   questions: Record<string, OwnQuestion>;
+  votes: Record<string, 'abstain' | 'no' | 'yes'>;
+  seat?: string | null;
+  hand?: OwnHand | null;
 }
 
 /** How often moderators did what (by command), and why they dismissed. */
@@ -191,6 +311,47 @@ export interface ModerationWatch {
   id: string;
 }
 
+/** A motion. `voted` says how many seats have; which ones (`silent` are the others) only staff is told before the close, and how (`votes`) nobody. */
+export interface Motion {
+  texts: Record<string, string>;
+  majority: 'simple' | 'two_thirds';
+  order: number;
+  state: 'closed' | 'open' | 'withdrawn';
+  entitled: number;
+  voted: number;
+  silent?: string[];
+  votes?: Record<string, 'abstain' | 'no' | 'yes'>;
+  division?: Division;
+}
+
+export interface MotionClose {
+  type: 'motion.close';
+  motion: string;
+  id: string;
+}
+
+/** Puts a motion to the vote of the seats that are present. The result names it: `motion`. */
+export interface MotionPut {
+  type: 'motion.put';
+  texts: Record<string, string>;
+  majority?: 'simple' | 'two_thirds';
+  id: string;
+}
+
+/** The vote of one's seat; a later one replaces it until the close. */
+export interface MotionVote {
+  type: 'motion.vote';
+  motion: string;
+  choice: 'abstain' | 'no' | 'yes';
+  id: string;
+}
+
+export interface MotionWithdraw {
+  type: 'motion.withdraw';
+  motion: string;
+  id: string;
+}
+
 /** A merge patch on `Me`, to every socket of one person (another tab voted; a question was dismissed). */
 export interface My {
   type: 'my';
@@ -202,6 +363,12 @@ export interface Option {
   id: string;
   texts: Record<string, string>;
   image?: string;
+}
+
+/** One's own hand; `ahead` is how many wait before it, while it waits. */
+export interface OwnHand {
+  state: 'accepted' | 'invited' | 'on_stage' | 'waiting';
+  ahead?: number;
 }
 
 /** One's own question and what becomes of it. One that is `merged_into` another goes where that one goes. */
@@ -225,6 +392,32 @@ export interface Person {
   role: string;
   lang: string;
   name?: string;
+}
+
+/** The rules of one session. Times are in seconds, 0 is without limit. `turn_seconds` is what a guest has on the stage, `speech_seconds` what a speech of the summit may take, `account_seconds` what each seat has in all and `point_seconds` a point of order. `quorum` is in seats, 0 is more than half; with `wait` the next speech begins when the slowest interpreter is through with the one before. */
+export interface Policy {
+  format: Format;
+  questions?: Who;
+  anonymous?: boolean;
+  votes?: Who;
+  polls?: Who;
+  reactions?: Who;
+  hands?: Who;
+  chat?: Who;
+  summit?: boolean;
+  turn_seconds?: number;
+  speech_seconds?: number;
+  account_seconds?: number;
+  point_seconds?: number;
+  quorum?: number;
+  wait?: boolean;
+}
+
+/** What the session allows from now on, whole. */
+export interface PolicySet {
+  type: 'policy.set';
+  policy: Policy;
+  id: string;
 }
 
 /** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. */
@@ -533,21 +726,29 @@ export interface Rules {
   held_first?: boolean;
 }
 
-/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. */
+/** A delegation's place at a summit. */
+export interface Seat {
+  id: string;
+  names: Record<string, string>;
+}
+
+/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format (`formats.Policy`); `seats` are those of a summit. */
 export interface Session {
   id: string;
   titles: Record<string, string>;
   track: string;
-  kind: Kind;
+  format: Format;
   starts_at: number;
   ends_at: number;
   floor: string;
   captions: string[];
   speakers: Speaker[];
   interpreted?: string[];
+  rules?: Record<string, unknown>;
+  seats?: Seat[];
 }
 
-/** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`), watched words and venues, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. */
+/** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`), watched words and venues, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. `policy` says what is on; `floor` is absent where no hands are raised, `summit` where the session is none. */
 export interface SessionState {
   session: Session;
   questions: Record<string, Question>;
@@ -558,6 +759,9 @@ export interface SessionState {
   reactions: Record<string, number>;
   moderation: Moderation;
   next: string[];
+  policy: Policy;
+  floor?: FloorState;
+  summit?: SummitState;
   stage?: string;
   slow?: number;
   log?: Record<string, Act>;
@@ -586,6 +790,102 @@ export interface Speaker {
   name: string;
   role: Record<string, string>;
   region?: string;
+}
+
+/** `spent` ms had run when the clock last stood; it runs `since`, or stands. `limit` ms is what it counts down from. What runs past the limit is counted like the rest: whether to cut a speaker off is the chair's to say. */
+export interface Speech {
+  seat: string;
+  state: 'over' | 'paused' | 'speaking' | 'waiting';
+  point?: boolean;
+  limit?: number;
+  spent?: number;
+  since?: number;
+}
+
+/** One's seat is present. */
+export interface SummitAnswer {
+  type: 'summit.answer';
+  id: string;
+}
+
+/** Asks to speak for one's seat, or no longer. */
+export interface SummitAsk {
+  type: 'summit.ask';
+  on: boolean;
+  id: string;
+}
+
+/** Gives a seat the floor; without one, whose turn it is: points of order first, then who has spoken least. */
+export interface SummitCall {
+  type: 'summit.call';
+  seat?: string | null;
+  id: string;
+}
+
+/** Says by how many seconds the interpretation into a language is behind. */
+export interface SummitDeclare {
+  type: 'summit.declare';
+  lang: string;
+  seconds: number;
+  id: string;
+}
+
+/** Does not hear a seat's point of order. */
+export interface SummitDeny {
+  type: 'summit.deny';
+  seat: string;
+  id: string;
+}
+
+export interface SummitEnd {
+  type: 'summit.end';
+  id: string;
+}
+
+export interface SummitMark {
+  type: 'summit.mark';
+  seat: string;
+  present: boolean;
+  id: string;
+}
+
+export interface SummitPause {
+  type: 'summit.pause';
+  id: string;
+}
+
+/** Raises a point of order. */
+export interface SummitPoint {
+  type: 'summit.point';
+  id: string;
+}
+
+/** Calls the roll: all are absent until they answer. Or ends it. */
+export interface SummitRoll {
+  type: 'summit.roll';
+  on: boolean;
+  id: string;
+}
+
+/** The speaker's clock runs, for the first time or again. */
+export interface SummitStart {
+  type: 'summit.start';
+  id: string;
+}
+
+/** A summit: accounts by seat, the queue by whose turn it is, seats with a point of order, and the newest acts by number. A clock counts from `speech.since` on the server's clock. `aside` is the speech that a point of order interrupted; the next speech starts at `free_at` at the earliest. `lags` are in ms, by language; `quorum` is in seats. */
+export interface SummitState {
+  seats: Record<string, Account>;
+  queue: string[];
+  points: string[];
+  roll: boolean;
+  quorum: number;
+  lags: Record<string, number>;
+  motions: Record<string, Motion>;
+  record: Record<string, Entry>;
+  speech?: Speech;
+  aside?: Speech;
+  free_at?: number;
 }
 
 /** The result so far; `version` rises with every change. `counts` are absolute: votes per option or number (`low..high` for a range), points of a ranking, sums of a budget, votes per word or per cell (`column.row` of 20) of a picture. `texts` are the words behind the keys; `held` those that only staff sees; `mean` and `median` are of numbers; `leaders` are those of all quizzes so far. */
@@ -634,9 +934,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
