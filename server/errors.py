@@ -7,7 +7,7 @@
     +-- NotFound            404  not_found
     +-- MethodNotAllowed    405  method_not_allowed
     +-- TooSlow             408  too_slow
-    +-- Conflict            409  conflict, not_live, closed, key_reused
+    +-- Conflict            409  conflict, not_live, closed, key_reused, not_yet
     +-- PreconditionFailed  412  stale_tag
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media
@@ -133,6 +133,7 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
     "closed": Conflict,
     "forbidden": Forbidden,
     "feature_off": Forbidden,
+    "not_yet": Conflict,
     "invalid": Unprocessable,
     "too_long": Unprocessable,
     "too_many": TooMany,

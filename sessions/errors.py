@@ -6,6 +6,7 @@ RuleError
 +-- TooLong     too_long    a text over its limit
 +-- TooMany     too_many    a person is past what one person may do
 +-- TooSoon     too_soon    a person has to wait for some seconds
+|   +-- NotYet  not_yet     everyone has to: the interpreters are still speaking
 +-- Conflict    conflict    the object is in a state that does not allow this
 +-- Closed      closed      the poll takes no votes now
 +-- FeatureOff  feature_off the format of the session has this turned off
@@ -42,6 +43,10 @@ class TooSoon(RuleError):
     def __init__(self, message: str, wait: int) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class NotYet(TooSoon):
+    code = "not_yet"
 
 
 class Conflict(RuleError):

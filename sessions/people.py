@@ -57,26 +57,17 @@ CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"}) | W
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
 DIRECT = frozenset({"media.air"})
+MODERATE = CURATE | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,
     Role.DELEGATE: TAKE_PART | SIT,
-    Role.MODERATOR: TAKE_PART | CURATE | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS,
+    Role.MODERATOR: TAKE_PART | MODERATE,
     Role.SPEAKER: TAKE_PART | ANSWER | RUN_POLLS | PUBLISH,
     Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET | LAG,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART
-    | CURATE
-    | TRANSLATE
-    | RUN_POLLS
-    | RUN_FLOOR
-    | CHAIR
-    | CAPTION
-    | PUBLISH
-    | INTERPRET
-    | DIRECT
-    | {"invite.read"},
+    Role.ORGANISER: TAKE_PART | MODERATE | CAPTION | PUBLISH | INTERPRET | {"invite.read"},
     Role.PUBLISHER: PUBLISH,
 }
 

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from sessions.errors import Conflict, Invalid, NotHere, TooSoon
+from sessions.errors import Conflict, Invalid, NotHere, NotYet
 from sessions.formats import Policy
 from sessions.speeches import Speech
 
@@ -148,10 +148,10 @@ class Summit(Struct):
         return self.speech
 
     def start(self, now: int) -> Speech:
-        """Raises NotHere without a speech, Conflict, TooSoon while the interpreters are not through."""
+        """Raises NotHere without a speech, Conflict, NotYet while the interpreters are not through."""
         speech = self._speech()
         if speech.state == "waiting" and not speech.point and now < self.free_at:
-            raise TooSoon("the interpreters are still speaking", -(-(self.free_at - now) // 1000))
+            raise NotYet("the interpreters are still speaking", -(-(self.free_at - now) // 1000))
         speech.start(now)
         return speech
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sessions import formats
-from sessions.errors import Conflict, Invalid, NotHere, RuleError, TooSoon
+from sessions.errors import Conflict, Invalid, NotHere, NotYet, RuleError
 from sessions.formats import Policy
 from sessions.summit import Account, Summit
 
@@ -180,7 +180,7 @@ def test_the_next_speech_waits_for_the_slowest_interpreter() -> None:
     summit.declare("zh", 8)
     speak(summit, "ar", 0, 10_000)
     summit.call(POLICY, 11_000, "br")
-    with pytest.raises(TooSoon) as early:
+    with pytest.raises(NotYet) as early:
         summit.start(12_500)
     assert early.value.wait == 6
     summit.start(18_000)
