@@ -61,8 +61,8 @@ def test_every_text_is_there_in_five_languages_and_in_their_scripts(programme: E
 def test_four_tracks_hold_ten_sessions_and_a_summit_that_is_on(programme: Event) -> None:
     assert {track.id for track in programme.tracks} == {"technology", "capital", "media", "screenwriting"}
     assert {session.track for session in programme.sessions} == {track.id for track in programme.tracks}
-    assert Counter(session.kind == "summit" for session in programme.sessions) == {False: 10, True: 1}
-    assert {session.kind for session in programme.sessions} == {"summit", "forum", "seminar", "symposium", "lecture"}
+    assert Counter(session.format == "summit" for session in programme.sessions) == {False: 10, True: 1}
+    assert {session.format for session in programme.sessions} == {"summit", "forum", "seminar", "symposium", "lecture"}
     summit = next(session for session in programme.sessions if session.id == SUMMIT)
     assert summit.starts_at < NOW < summit.ends_at
     assert [session.starts_at for session in programme.sessions] == sorted(session.starts_at for session in programme.sessions)

@@ -6,9 +6,9 @@ import { WebSocketServer, type WebSocket as Peer } from 'ws';
 import type { ClientMessage, Me, ServerMessage, SessionState } from '../src/lib/wire';
 
 export const PUBLIC = 'opening/public';
-export const ME: Me = { person: { id: 'p1', role: 'attendee', lang: 'en' }, rights: [], ballots: {}, cast: {}, voted: {}, questions: {} };
+export const ME: Me = { person: { id: 'p1', role: 'attendee', lang: 'en' }, rights: [], ballots: {}, cast: {}, voted: {}, questions: {}, votes: {} };
 export const STATE: SessionState = {
-  session: { id: 'opening', titles: { en: 'Opening' }, track: 't', kind: 'forum', starts_at: 0, ends_at: 1, floor: 'en', captions: ['en', 'es'], speakers: [] },
+  session: { id: 'opening', titles: { en: 'Opening' }, track: 't', format: 'forum', starts_at: 0, ends_at: 1, floor: 'en', captions: ['en', 'es'], speakers: [] },
   questions: {},
   polls: {},
   live: false,
@@ -17,6 +17,23 @@ export const STATE: SessionState = {
   reactions: {},
   moderation: { acts: {}, reasons: {} },
   next: [],
+  policy: {
+    format: 'forum',
+    questions: 'everyone',
+    anonymous: true,
+    votes: 'everyone',
+    polls: 'everyone',
+    reactions: 'everyone',
+    hands: 'everyone',
+    chat: 'everyone',
+    summit: false,
+    turn_seconds: 120,
+    speech_seconds: 180,
+    account_seconds: 600,
+    point_seconds: 60,
+    quorum: 0,
+    wait: true,
+  },
 };
 
 /** One connection as the server sees it: what the client said, in order, and ways to answer. */
