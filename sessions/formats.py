@@ -30,7 +30,7 @@ SECONDS_LIMIT = 86_400
 """Of any time limit; a longer one is refused."""
 
 
-class Policy(Struct, frozen=True, kw_only=True):
+class SessionPolicy(Struct, frozen=True, kw_only=True):
     """The rules of one session. Times are in seconds, 0 is without limit.
 
     `turn_seconds` is what a guest has on the stage, `speech_seconds` what a speech of the summit may take, `account_seconds` what each
@@ -55,14 +55,14 @@ class Policy(Struct, frozen=True, kw_only=True):
     wait: bool = True
 
 
-POLICIES: dict[Format, Policy] = {
-    "lecture": Policy(format="lecture", hands="nobody", chat="nobody"),
-    "seminar": Policy(format="seminar"),
-    "symposium": Policy(format="symposium", chat="nobody"),
-    "forum": Policy(format="forum", turn_seconds=120),
-    "summit": Policy(format="summit", hands="nobody", chat="staff", summit=True),
-    "screening": Policy(format="screening", hands="nobody", chat="nobody"),
-    "roundtable": Policy(format="roundtable", anonymous=False, reactions="nobody", turn_seconds=300),
+POLICIES: dict[Format, SessionPolicy] = {
+    "lecture": SessionPolicy(format="lecture", hands="nobody", chat="nobody"),
+    "seminar": SessionPolicy(format="seminar"),
+    "symposium": SessionPolicy(format="symposium", chat="nobody"),
+    "forum": SessionPolicy(format="forum", turn_seconds=120),
+    "summit": SessionPolicy(format="summit", hands="nobody", chat="staff", summit=True),
+    "screening": SessionPolicy(format="screening", hands="nobody", chat="nobody"),
+    "roundtable": SessionPolicy(format="roundtable", anonymous=False, reactions="nobody", turn_seconds=300),
 }
 
 TIMES = ("turn_seconds", "speech_seconds", "account_seconds", "point_seconds")
@@ -76,19 +76,19 @@ Chat asks `admits` by itself: it has commands of its own kinds.
 _FEATURES = {"question": "questions", "poll": "polls", "reaction": "reactions", "floor": "hands", "chat": "chat"}
 
 
-def policy(format: Format, changes: dict[str, Any] | None = None) -> Policy:
+def policy(format: Format, changes: dict[str, Any] | None = None) -> SessionPolicy:
     """The format's policy with some values changed. Raises Invalid."""
     made = msgspec.to_builtins(POLICIES[format]) | (changes or {}) | {"format": format}
-    unknown = sorted(made.keys() - set(Policy.__struct_fields__))
+    unknown = sorted(made.keys() - set(SessionPolicy.__struct_fields__))
     if unknown:
         raise Invalid(f"a policy has no {', '.join(unknown)}")
     try:
-        return checked(msgspec.convert(made, Policy))
+        return checked(msgspec.convert(made, SessionPolicy))
     except msgspec.ValidationError as error:
         raise Invalid(f"the policy: {error}") from None
 
 
-def checked(policy: Policy) -> Policy:
+def checked(policy: SessionPolicy) -> SessionPolicy:
     """Raises Invalid for times and numbers that are none."""
     for name in TIMES:
         if not 0 <= getattr(policy, name) <= SECONDS_LIMIT:
@@ -98,7 +98,7 @@ def checked(policy: Policy) -> Policy:
     return policy
 
 
-def require(policy: Policy, act: str, role: Role) -> None:
+def require(policy: SessionPolicy, act: str, role: Role) -> None:
     """Raises FeatureOff for a command of what is off here, or is not for this role."""
     area = act.partition(".")[0]
     if area in ("summit", "motion") and not policy.summit:

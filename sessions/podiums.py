@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from sessions import tables
 from sessions.floor import Floor, Hand
-from sessions.formats import Policy
+from sessions.formats import SessionPolicy
 from sessions.motions import Motion, Motions
 from sessions.record import ENTRIES_LIMIT, Entry, Record
 from sessions.summit import Summit
@@ -18,7 +18,7 @@ from sessions.summit import Summit
 class Held:
     """`policy` and `summit` are None while nobody has touched them; `delegates` are the people of each seat."""
 
-    policy: Policy | None
+    policy: SessionPolicy | None
     floor: Floor
     summit: Summit | None
     motions: Motions
@@ -30,7 +30,7 @@ def held(db: Connection, session: str) -> Held:
     policy, summit = (_one(db, row, session) for row in (tables.PolicyRow, tables.SummitRow))
     motions = [msgspec.convert(row.motion, Motion) for row in _all(db, tables.MotionRow, session)]
     return Held(
-        msgspec.convert(policy.policy, Policy) if policy is not None else None,
+        msgspec.convert(policy.policy, SessionPolicy) if policy is not None else None,
         Floor(_hands(db, session)),
         msgspec.convert(summit.summit, Summit) if summit is not None else None,
         Motions(sorted(motions, key=lambda motion: motion.order)),

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from sessions.errors import Conflict, Invalid, NotHere, NotYet
-from sessions.formats import Policy
+from sessions.formats import SessionPolicy
 from sessions.speeches import Speech
 
 SEATS_LIMIT = 100
@@ -70,10 +70,10 @@ class Summit(Struct):
         asking = [(account.spent, account.asked_at, seat) for seat, account in self.accounts.items() if account.asked_at is not None]
         return [seat for *_, seat in sorted(asking)]
 
-    def quorum(self, policy: Policy) -> int:
+    def quorum(self, policy: SessionPolicy) -> int:
         return policy.quorum or len(self.accounts) // 2 + 1
 
-    def quorate(self, policy: Policy) -> bool:
+    def quorate(self, policy: SessionPolicy) -> bool:
         return len(self.present) >= self.quorum(policy)
 
     # The roll
@@ -126,7 +126,7 @@ class Summit(Struct):
 
     # Speeches
 
-    def call(self, policy: Policy, now: int, seat: str | None = None) -> Speech:
+    def call(self, policy: SessionPolicy, now: int, seat: str | None = None) -> Speech:
         """Give the floor to a seat: to its point of order, if it has one. Without a seat, to whose turn it is.
 
         Raises NotHere when nobody asks, Conflict while someone speaks, or for a seat that is absent or has no time left.
@@ -163,7 +163,7 @@ class Summit(Struct):
         self._book(speech, before)
         return speech
 
-    def end(self, policy: Policy, now: int) -> Speech:
+    def end(self, policy: SessionPolicy, now: int) -> Speech:
         """Raises NotHere. Returns the speech that is over."""
         speech = self._speech()
         before = speech.spent
@@ -183,7 +183,7 @@ class Summit(Struct):
         else:
             self.lags.pop(lang, None)
 
-    def _limit(self, policy: Policy, seat: str) -> int | None:
+    def _limit(self, policy: SessionPolicy, seat: str) -> int | None:
         limits = [policy.speech_seconds * 1000] if policy.speech_seconds else []
         if policy.account_seconds:
             left = policy.account_seconds * 1000 - self.accounts[seat].spent

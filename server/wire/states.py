@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from server.wire.podium import FloorState, SummitState
 from server.wire.scalars import Reaction
-from sessions.formats import Policy
+from sessions.formats import SessionPolicy
 from sessions.kinds.form import Anonymity, Option, Revote, Rules, Visibility
 from sessions.kinds.form import Kind as PollKind
 from sessions.kinds.form import State as PollState
@@ -161,7 +161,7 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     reactions: dict[Reaction, int]
     moderation: Moderation
     next: list[str]
-    policy: Policy
+    policy: SessionPolicy
     floor: FloorState | None = None
     summit: SummitState | None = None
     stage: str | None = None

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from server.wire.base import CommandBase
 from server.wire.scalars import Id, Lang, Long
-from sessions.formats import Policy
+from sessions.formats import SessionPolicy
 from sessions.motions import Choice, Majority
 
 
@@ -91,7 +91,7 @@ class MotionWithdraw(CommandBase, tag="motion.withdraw"):
 class PolicySet(CommandBase, tag="policy.set"):
     """What the session allows from now on, whole."""
 
-    policy: Policy
+    policy: SessionPolicy
 
 
 SummitCommand = (

@@ -45,9 +45,12 @@ FIELDS: dict[str, Any] = {
 """Something that each field of a command may be; all others are ids of nothing."""
 
 
+OTHERWISE: dict[type, Doc] = {wire.GlossarySet: {"entry": None}, wire.ProfanitySet: {"policy": "show"}}
+
+
 def fields(kind: Any) -> Doc:
     made = {name: FIELDS.get(name, "nothing") for name in kind.__struct_fields__ if name not in ("id", "expected_version")}
-    return made | ({"entry": None} if kind is wire.GlossarySet else {})
+    return made | OTHERWISE.get(kind, {})
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sessions import formats
 from sessions.errors import Conflict, Invalid, NotHere, NotYet, RuleError
-from sessions.formats import Policy
+from sessions.formats import SessionPolicy
 from sessions.summit import Account, Summit
 
 SEATS = ("ar", "br", "cn", "dk")
@@ -22,7 +22,7 @@ seats = some.sampled_from(SEATS)
 class Chamber(RuleBasedStateMachine):
     @initialize(wait=some.booleans())
     def open(self, wait: bool) -> None:
-        self.policy: Policy = msgspec.structs.replace(POLICY, wait=wait)
+        self.policy: SessionPolicy = msgspec.structs.replace(POLICY, wait=wait)
         self.summit = Summit({seat: Account() for seat in SEATS})
         self.now = 1_000_000
         self.ran = dict.fromkeys(SEATS, 0)

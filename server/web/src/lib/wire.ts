@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
 
 export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
 
@@ -394,29 +394,10 @@ export interface Person {
   name?: string;
 }
 
-/** The rules of one session. Times are in seconds, 0 is without limit. `turn_seconds` is what a guest has on the stage, `speech_seconds` what a speech of the summit may take, `account_seconds` what each seat has in all and `point_seconds` a point of order. `quorum` is in seats, 0 is more than half; with `wait` the next speech begins when the slowest interpreter is through with the one before. */
-export interface Policy {
-  format: Format;
-  questions?: Who;
-  anonymous?: boolean;
-  votes?: Who;
-  polls?: Who;
-  reactions?: Who;
-  hands?: Who;
-  chat?: Who;
-  summit?: boolean;
-  turn_seconds?: number;
-  speech_seconds?: number;
-  account_seconds?: number;
-  point_seconds?: number;
-  quorum?: number;
-  wait?: boolean;
-}
-
 /** What the session allows from now on, whole. */
 export interface PolicySet {
   type: 'policy.set';
-  policy: Policy;
+  policy: SessionPolicy;
   id: string;
 }
 
@@ -748,6 +729,25 @@ export interface Session {
   seats?: Seat[];
 }
 
+/** The rules of one session. Times are in seconds, 0 is without limit. `turn_seconds` is what a guest has on the stage, `speech_seconds` what a speech of the summit may take, `account_seconds` what each seat has in all and `point_seconds` a point of order. `quorum` is in seats, 0 is more than half; with `wait` the next speech begins when the slowest interpreter is through with the one before. */
+export interface SessionPolicy {
+  format: Format;
+  questions?: Who;
+  anonymous?: boolean;
+  votes?: Who;
+  polls?: Who;
+  reactions?: Who;
+  hands?: Who;
+  chat?: Who;
+  summit?: boolean;
+  turn_seconds?: number;
+  speech_seconds?: number;
+  account_seconds?: number;
+  point_seconds?: number;
+  quorum?: number;
+  wait?: boolean;
+}
+
 /** The state of `{session}/public` and, with pending questions, drafts, the newest acts (`log`), watched words and venues, of `{session}/staff`. `interpreting` are the languages whose booths speak now. `next` are questions in the order that is fair to all regions and languages; `slow` is how many seconds a person waits between two questions, absent when they need not. `policy` says what is on; `floor` is absent where no hands are raised, `summit` where the session is none. */
 export interface SessionState {
   session: Session;
@@ -759,7 +759,7 @@ export interface SessionState {
   reactions: Record<string, number>;
   moderation: Moderation;
   next: string[];
-  policy: Policy;
+  policy: SessionPolicy;
   floor?: FloorState;
   summit?: SummitState;
   stage?: string;
@@ -934,9 +934,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
