@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from aiortc.codecs import depayload
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
 from realtime.relay.rtp import Outgoing
 
 LATE = 3
@@ -41,3 +44,8 @@ class Pictures:
     def _is_whole(self, numbers: list[int], packets: list[Outgoing]) -> bool:
         unbroken = all((after - before) & 0xFFFF == 1 for before, after in pairwise(numbers))
         return unbroken and bool(packets[-1].marker) and self._next in (None, numbers[0])
+
+
+def joined(codec: RTCRtpCodecParameters, packets: list[Outgoing]) -> bytes:
+    """A picture's bytes as its codec has them without RTP. Raises ValueError for what is none of the codec's."""
+    return b"".join(depayload(codec, packet.payload) for packet in packets)

@@ -10,19 +10,18 @@ import queue
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import av
-from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from realtime.relay.keyframe import begins_keyframe
 from realtime.relay.offer import H264, OPUS, Codec, Kind
-from realtime.relay.pictures import Pictures
+from realtime.relay.pictures import Pictures, joined
 from realtime.relay.rtp import Outgoing
 
 QUEUE_PACKETS = 4_000
@@ -131,16 +130,11 @@ class File:
                 self._write(kind, packet.timestamp, packet.payload, now, key=True)
             return
         for timestamp, packets in self._pictures.add(packet):
-            data = b"".join(self._depayloaded(packets))
-            key = any(begins_keyframe(self._codecs["video"], part.payload) for part in packets)
+            codec = self._codecs["video"]
+            data = joined(RTCRtpCodecParameters(mimeType=f"video/{codec.name.upper()}", clockRate=codec.clock_rate), packets)
+            key = any(begins_keyframe(codec, part.payload) for part in packets)
             if key or self._container is not None:
                 self._write(kind, timestamp, data, now, key=key)
-
-    def _depayloaded(self, packets: list[Outgoing]) -> Iterator[bytes]:
-        codec = self._codecs["video"]
-        parameters = RTCRtpCodecParameters(mimeType=f"video/{codec.name.upper()}", clockRate=codec.clock_rate)
-        for packet in packets:
-            yield depayload(parameters, packet.payload)
 
     def _write(self, kind: Kind, timestamp: int, data: bytes, now: float, *, key: bool) -> None:
         if self._container is None:

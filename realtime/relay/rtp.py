@@ -98,6 +98,11 @@ class Outgoing:
     marker: int
     payload: bytes
 
+    @property
+    def body(self) -> bytes:
+        """The payload without its padding."""
+        return self.payload[: -self.payload[-1]] if self.first & 0x20 and self.payload else self.payload
+
     def numbered(self, payload_type: int) -> bytes:
         """The packet for all viewers that know this codec as `payload_type`."""
         return HEADER.pack(self.first, self.marker | payload_type, self.sequence, self.timestamp, self.ssrc) + self.payload
