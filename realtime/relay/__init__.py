@@ -14,6 +14,7 @@ from realtime.relay.errors import (
     UnacceptableOffer,
     UnknownResource,
 )
+from realtime.relay.hls.segment import Segment
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Relay
 from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
@@ -38,6 +39,7 @@ __all__ = [
     "RelayError",
     "RelayProcess",
     "Resource",
+    "Segment",
     "StaleTag",
     "StreamStats",
     "Tap",

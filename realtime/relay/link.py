@@ -10,15 +10,16 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Self
 
+from realtime.relay.hls.segment import Segment
 from realtime.relay.replies import OnAir
 
 _LENGTH = struct.Struct("!I")
 
-MAX_MESSAGE = 1 << 20
-"""Bytes of one message: an offer of 64 KiB is the longest thing said. A longer one is a bug and raises ValueError."""
+MAX_MESSAGE = 16 << 20
+"""Bytes of one message: a segment of HLS (hls.cutting.MAX_BYTES) is the longest thing said. A longer one is a bug, ValueError."""
 
-MAX_WAITING = 4 << 20
-"""Bytes that wait for the other side to read, past which sound is dropped; everything else is small and rare."""
+MAX_WAITING = 32 << 20
+"""Bytes that wait for the other side to read, past which sound and segments are dropped; everything else is small and rare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,15 @@ class Sound:
     payload: bytes
 
 
-Message = Call | Result | Ready | Changed | OnAir | Ended | Sound | dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A segment of a session's HLS."""
+
+    session: str
+    segment: Segment
+
+
+Message = Call | Result | Ready | Changed | OnAir | Ended | Sound | Made | dict[str, Any]
 
 
 class Link:
@@ -89,7 +98,7 @@ class Link:
         if len(data) > MAX_MESSAGE:
             raise ValueError(f"a message of {len(data)} bytes, more than {MAX_MESSAGE}")
         transport = self._writer.transport
-        if transport.is_closing() or (isinstance(message, Sound) and transport.get_write_buffer_size() > MAX_WAITING):
+        if transport.is_closing() or (isinstance(message, Sound | Made) and transport.get_write_buffer_size() > MAX_WAITING):
             return
         self._writer.write(_LENGTH.pack(len(data)) + data)
 

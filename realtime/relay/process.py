@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from realtime.relay.errors import RelayDown, TooManyTaps
-from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
+from realtime.relay.hls.segment import Segment
+from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
 from realtime.relay.pull import PullOffer
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
 from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
@@ -60,6 +61,7 @@ class RelayProcess:
         self._aired: set[str] = set()
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._taps: dict[int, Tap] = {}
+        self._packages: dict[str, Callable[[Segment], None]] = {}
         self._taps_of: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._link: Link | None = None
@@ -141,6 +143,16 @@ class RelayProcess:
 
     async def counters(self) -> Counters:
         return cast(Counters, await self._call("counters"))
+
+    async def package(self, session: str, emit: Callable[[Segment], None]) -> None:
+        """As `Relay.package`; it ends with `unpackage`, and with the process."""
+        self._packages[session] = emit
+        await self._call("package", session)
+
+    def unpackage(self, session: str) -> None:
+        """Idempotent."""
+        if self._packages.pop(session, None) is not None and self._link is not None:
+            self._link.send(Call(0, "unpackage", (session,)))
 
     def tap(self, session: str) -> Tap:
         """The session's sound from now on, decoded in this process. Raises TooManyTaps, RelayDown."""
@@ -230,6 +242,8 @@ class RelayProcess:
                 case Sound(tap, offset, payload):
                     if tap in self._taps:
                         self._taps[tap].push(offset, payload)
+                case Made(session, segment):
+                    _tell(self._packages.get(session), segment)
                 case Result(number, value, error):
                     self._resolve(number, value, error)
                 case Changed(session, lang, live):
@@ -267,6 +281,7 @@ class RelayProcess:
                 future.set_exception(RelayDown("the relay is being started again"))
         for tap in list(self._taps.values()):
             tap.close()
+        self._packages.clear()
         for session, lang in list(self._live):
             self._change(session, lang, False)
         for session in list(self._aired):

@@ -14,6 +14,7 @@ from realtime.relay.counteroffer import CounterOffers, write_offer
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
 from realtime.relay.fragment import read_fragment, write_fragment
+from realtime.relay.hls.segment import Segment
 from realtime.relay.ice import IceSession
 from realtime.relay.interlude import TICK
 from realtime.relay.offer import Kind, Offer, read_offer
@@ -39,6 +40,9 @@ MAX_FEEDS = 256
 
 MAX_PEERS = 4_000
 """Peers of the whole relay, publishers too, unless the constructor is given another number; past it TooManyViewers."""
+
+MAX_PACKAGED = 8
+"""Sessions made into HLS at a time, for each takes a few percent of a core a language; past it TooManyViewers."""
 
 logger = logging.getLogger(__name__)
 
@@ -278,6 +282,13 @@ class Relay:
     def listen(self, session: str, listener: Listener) -> Callable[[], None]:
         """Hear the session's Opus packets from now on, whether it is live yet or not; returns what ends it. Raises TooManyTaps."""
         return self._streams.open(session).listen(listener)
+
+    def package(self, session: str, emit: Callable[[Segment], None]) -> Callable[[], None]:
+        """Have segments of HLS made of a live session; returns what ends it. Raises NotLive, TooManyViewers past MAX_PACKAGED."""
+        stream = self._streams.live(session)
+        if sum(one.packaged for one in self._streams if one is not stream) >= MAX_PACKAGED:
+            raise TooManyViewers(f"{MAX_PACKAGED} sessions are made into HLS, as many as may")
+        return stream.package(emit)
 
     def tap(self, session: str) -> Tap:
         """The session's sound from now on as PCM. Close it after use. Raises TooManyTaps."""

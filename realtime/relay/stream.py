@@ -13,16 +13,18 @@ from realtime.relay import rtcp
 from realtime.relay.booth import Booth
 from realtime.relay.errors import TooManyBooths, TooManyTaps
 from realtime.relay.floor import Floor
+from realtime.relay.hls.packager import Packaging
+from realtime.relay.hls.segment import FLOOR, Segment
 from realtime.relay.interlude import Interlude
 from realtime.relay.keyframe import begins_keyframe
-from realtime.relay.offer import OPUS, Codec, Kind
+from realtime.relay.offer import H264, OPUS, Codec, Kind
 from realtime.relay.path import Audience, sum_up
 from realtime.relay.peer import Peer
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
 from realtime.relay.replies import Demand, Layer, OnAir, Venue
 from realtime.relay.requests import KeyframeRequests
-from realtime.relay.rtp import Packet
+from realtime.relay.rtp import Outgoing, Packet
 from realtime.relay.slate import Slates
 from realtime.relay.source import source_of
 from realtime.relay.srtp import Sender
@@ -40,9 +42,6 @@ MAX_TAPS = 4
 
 MAX_BOOTHS = 32
 """Languages one session is interpreted into; past it TooManyBooths."""
-
-FLOOR = "floor"
-"""Its name among the recordings; the others are language tags."""
 
 Listener = Callable[[int, bytes], None]
 """Called with each Opus packet and its time, in 1/48000 s since the stream's first sound."""
@@ -108,6 +107,7 @@ class Stream:
         """Whether the picture waits for a keyframe, and since when."""
         self._interlude = Interlude(self._tracks, self.viewers, slates)
         self._keyframes = KeyframeRequests(self._ask_keyframe)
+        self._packaging = Packaging(lambda: self._keyframes.request(time.monotonic()))
         self._joins, self._join_seconds = 0, 0.0
 
     @property
@@ -119,7 +119,7 @@ class Stream:
     def empty(self) -> bool:
         """Whether nobody has anything to do with this session any more."""
         busy = self.viewers or self._listeners or any(not booth.source.empty for booth in self.booths.values())
-        return self.floor.empty and not busy and not self.watchable
+        return self.floor.empty and not busy and not self.watchable and not self._packaging.on
 
     @property
     def watchable(self) -> bool:
@@ -136,6 +136,11 @@ class Stream:
         """Of viewers, other nodes not counted."""
         people = [viewer for viewer in self.viewers if not viewer.node]
         return Demand(len(people), frozenset(viewer.channel for viewer in people if viewer.channel is not None))
+
+    @property
+    def packaged(self) -> bool:
+        """Whether it is made into HLS."""
+        return self._packaging.on
 
     @property
     def feeds(self) -> int:
@@ -157,7 +162,7 @@ class Stream:
         if lang not in self.booths:
             if len(self.booths) >= MAX_BOOTHS:
                 raise TooManyBooths(f"session {self.session} is interpreted into {MAX_BOOTHS} languages already")
-            changed, record = partial(self._booth_changed, lang), partial(self._recordings.push, lang, "audio")
+            changed, record = partial(self._booth_changed, lang), partial(self._copy, lang, "audio")
             self.booths[lang] = Booth(self._sender, self._ssrcs["audio"], self._end, changed, record)
         return self.booths[lang]
 
@@ -200,6 +205,12 @@ class Stream:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def package(self, emit: Callable[[Segment], None]) -> Callable[[], None]:
+        """Have segments of HLS made from now on, for one at a time; returns what ends it."""
+        publisher = self.floor.publisher
+        self._packaging.start(publisher is None or _pictured(publisher), emit)
+        return self._packaging.stop
+
     def air(self, venue: Venue) -> None:
         """Put a venue on air. Raises NotLive if nothing arrives from it."""
         self.floor.air(venue, time.monotonic())
@@ -207,6 +218,7 @@ class Stream:
     def close(self) -> None:
         """Finish the files."""
         self._recordings.close()
+        self._packaging.stop()
 
     def stats(self) -> StreamStats:
         tracks = [*self._tracks.values(), *(booth.track for booth in self.booths.values())]
@@ -240,9 +252,14 @@ class Stream:
         forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if forwarded is None:
             return
-        self._recordings.push(FLOOR, kind, forwarded, now)
+        self._copy(FLOOR, kind, forwarded, now)
         if kind == "audio":
             self._be_heard(forwarded.timestamp, packet.body)
+
+    def _copy(self, channel: str, kind: Kind, packet: Outgoing, now: float) -> None:
+        """To whoever keeps what was forwarded."""
+        self._recordings.push(channel, kind, packet, now)
+        self._packaging.push(channel, kind, packet, now)
 
     def on_report(self, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
         """A sender report of a publisher's."""
@@ -318,6 +335,7 @@ class Stream:
     def _begin(self, publisher: Publisher, midway: bool) -> None:
         """Another publisher takes the floor."""
         self._blind, self._blind_since = midway, time.monotonic()
+        self._packaging.turn(_pictured(publisher))
         if self.live and publisher.original:
             self._recordings.begin(FLOOR, publisher.codecs)
         for kind, codec in publisher.codecs.items():
@@ -377,3 +395,8 @@ class Stream:
         else:
             self._recordings.end(lang)
         self._on_change(self.session, lang, live)
+
+
+def _pictured(publisher: Publisher) -> bool:
+    """Whether HLS can carry its picture: no player takes VP8 in fragmented MP4."""
+    return publisher.codecs.get("video") == H264

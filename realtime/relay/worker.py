@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from realtime.relay.link import Call, Changed, Ended, Link, Ready, Result, Sound
+from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
 from realtime.relay.relay import Relay
 
 METHODS = frozenset(
@@ -24,6 +24,7 @@ class Worker:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._taps: dict[int, Callable[[], None]] = {}
+        self._packages: dict[str, Callable[[], None]] = {}
 
     async def run(self) -> None:
         """Until the other end is gone."""
@@ -56,6 +57,12 @@ class Worker:
                 return None
             case "unlisten", (int(tap),):
                 self._taps.pop(tap, lambda: None)()
+                return None
+            case "package", (str(session),):
+                self._packages[session] = relay.package(session, lambda segment: self._link.send(Made(session, segment)))
+                return None
+            case "unpackage", (str(session),):
+                self._packages.pop(session, lambda: None)()
                 return None
         if call.method not in METHODS:
             raise LookupError(f"a relay does not {call.method}")

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from realtime.relay.hls import picture, sound
 from realtime.relay.hls.boxes import Sample, fragment
@@ -23,6 +24,9 @@ GRACE = 0.4
 
 MAX_BYTES = 8 << 20
 """Bytes of a segment's pictures, past which it ends: 16 Mbit/s."""
+
+MAX_TICKS = round((LONGEST + 0.4) * picture.RATE)
+"""What a player may be told is LONGEST (RFC 8216 section 4.3.3.1); a picture that comes later is shown then."""
 
 _USUAL = picture.RATE // 25
 
@@ -47,10 +51,10 @@ class Cutting:
     """
 
     zero: float
-    number: int
     pictured: bool
     wants_keyframe: bool = False
-    """Whether the publisher should be asked for one. Set here, cleared by who asks."""
+    """Whether the publisher should be asked for one. Set here, cleared by who asks; asked too often, it is asked now and then."""
+    _number: int = 0
     _broken: bool = True
     _start: int | None = None
     _frames: list[Frame] = field(default_factory=list)
@@ -106,7 +110,7 @@ class Cutting:
             self._cut(frame.at)
             self._start, self._broken = None, True
         elif (frame.key and long >= SEGMENT * 0.9) or long >= LONGEST or self._bytes >= MAX_BYTES:
-            self._cut(frame.at)
+            self._cut(min(frame.at, self._start + MAX_TICKS))
 
     def _note_silence(self, now: float) -> None:
         """No picture for so long: the time line breaks, and goes on with the next keyframe."""
@@ -135,14 +139,13 @@ class Cutting:
     def _cut(self, end: int) -> None:
         """End the segment at `end`, where the next one begins."""
         assert self._start is not None
-        self._cuts.append(_Cut(self.number, self._start, end, self._broken, self._format if self.pictured else None, self._frames))
-        self.number += 1
+        self._cuts.append(_Cut(self._number, self._start, end, self._broken, self._format if self.pictured else None, self._frames))
+        self._number += 1
         self._start, self._frames, self._bytes, self._broken = end, [], 0, False
 
     def _made(self, cut: _Cut) -> Segment:
         start, end = cut.start / picture.RATE, cut.end / picture.RATE
         made = Segment(
-            number=cut.number,
             at=round((self.zero + start) * 1000),
             start=start,
             seconds=end - start,
@@ -167,5 +170,5 @@ class Cutting:
 
 
 def _samples(cut: _Cut) -> list[Sample]:
-    ends = [*(frame.at for frame in cut.frames[1:]), cut.end]
-    return [Sample(frame.data, end - frame.at, frame.key) for frame, end in zip(cut.frames, ends, strict=True)]
+    times = [cut.start, *(frame.at for frame in cut.frames[1:]), cut.end]
+    return [Sample(frame.data, end - begin, frame.key) for frame, (begin, end) in zip(cut.frames, pairwise(times), strict=True)]

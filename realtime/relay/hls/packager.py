@@ -23,6 +23,38 @@ logger = logging.getLogger(__name__)
 _Item = tuple[str, Kind, Outgoing, float] | bool | None
 
 
+class Packaging:
+    """A session's packager, while it is wanted."""
+
+    def __init__(self, ask: Callable[[], None]) -> None:
+        self._ask = ask
+        self._packager: Packager | None = None
+
+    @property
+    def on(self) -> bool:
+        return self._packager is not None
+
+    def start(self, pictured: bool, emit: Callable[[Segment], None]) -> None:
+        """Make segments from the next keyframe on, in place of whoever got them before."""
+        self.stop()
+        self._packager = Packager(pictured, emit, self._ask)
+        self._ask()
+
+    def push(self, channel: str, kind: Kind, packet: Outgoing, now: float) -> None:
+        if self._packager is not None:
+            self._packager.push(channel, kind, packet, now)
+
+    def turn(self, pictured: bool) -> None:
+        if self._packager is not None:
+            self._packager.turn(pictured)
+
+    def stop(self) -> None:
+        """Idempotent."""
+        if self._packager is not None:
+            self._packager.close()
+            self._packager = None
+
+
 class Packager:
     """`emit(segment)` and `ask()`, for a keyframe, are called on the loop that made this. `pictured` is whether there is H264."""
 
@@ -68,7 +100,7 @@ class Packager:
 
     def _pack(self) -> None:
         zero, wall = time.monotonic(), time.time()
-        cutting = Cutting(zero=wall, number=int(wall), pictured=self._pictured)
+        cutting = Cutting(zero=wall, pictured=self._pictured)
         while not self._closed:
             item = self._next()
             if isinstance(item, bool):

@@ -1,5 +1,6 @@
 """H264 out of RTP as samples of an MP4 track: whole pictures, NAL units by their length, parameter sets apart."""
 
+import hashlib
 import io
 import struct
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ class Format:
     """By RFC 6381."""
     width: int
     height: int
+
+    @property
+    def name(self) -> str:
+        """Of what is in `init`, and of nothing else."""
+        return hashlib.sha256(self.init).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

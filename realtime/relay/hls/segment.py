@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 from realtime.relay.hls.picture import Format
 
-FLOOR = ""
-"""The floor's sound among `Segment.sounds`; the others are language tags."""
+FLOOR = "floor"
+"""The floor's name among the channels of sound; the others are language tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Media segments of one number, which is higher than that of every segment before, also of a process before this one."""
+    """Media segments of the same time."""
 
-    number: int
     at: int
     """When its first moment arrived, ms since 1970 UTC."""
     start: float

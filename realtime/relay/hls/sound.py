@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import cast
 
 import av
 import numpy as np
@@ -86,8 +85,8 @@ def encode(voices: list[Voice], first: int, end: int) -> list[Sample]:
 
 def _encoded(pcm: Pcm) -> Iterator[tuple[int, bytes]]:
     """Frames by number; the encoder's own delay has negative ones."""
-    encoder = cast(av.AudioCodecContext, av.CodecContext.create("aac", "w"))
-    encoder.sample_rate, encoder.layout, encoder.format = RATE, "stereo", "fltp"  # type: ignore[assignment]
+    encoder = av.CodecContext.create("aac", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = RATE, "stereo", "fltp"
     encoder.bit_rate = BITRATE
     planes = np.ascontiguousarray((pcm.astype(np.float32) / 32_768).T)
     for at in range(0, len(pcm), FRAME):
@@ -100,6 +99,6 @@ def _encoded(pcm: Pcm) -> Iterator[tuple[int, bytes]]:
 
 
 def _decoder() -> av.AudioCodecContext:
-    codec = cast(av.AudioCodecContext, av.CodecContext.create("libopus", "r"))
+    codec = av.CodecContext.create("libopus", "r")
     codec.format, codec.layout, codec.sample_rate = av.AudioFormat("s16"), av.AudioLayout("stereo"), RATE
     return codec
