@@ -15,7 +15,7 @@ from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors, openapi
 from server.bodies import Bodies
-from server.routes import api, captions, docs, events, ingest, join, language, media, metrics, moderation, pages, polls, venue, wish
+from server.routes import api, captions, docs, events, hls, ingest, join, language, media, metrics, moderation, pages, polls, venue, wish
 from server.services import Services
 
 
@@ -52,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         moderation.router,
         polls.router,
         media.router,
+        hls.router,
         language.router,
         venue.router,
         events.router,

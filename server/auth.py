@@ -18,6 +18,9 @@ LIFETIME = 7 * 24 * 3600
 TICKET_LIFETIME = 60
 """Seconds a ticket is good for: it stands in a URL, which logs remember."""
 
+HLS_PERIOD = 6 * 3600
+"""Seconds for which HLS is at one address: it stands in caches, which keep a copy for each address."""
+
 _TICKET = "ticket"
 
 
@@ -105,6 +108,20 @@ class Tokens:
         except jwt.InvalidTokenError:
             raise Unauthorized("this address is wrong or has expired", code="bad_token") from None
         return claims["ses"], claims["ing"]
+
+    def issue_hls(self, session: str) -> str:
+        """The key of a session's HLS: the same for all who ask in HLS_PERIOD, good for that long at least and twice as long at most."""
+        ends = (int(time.time()) // HLS_PERIOD + 2) * HLS_PERIOD
+        return jwt.encode({"hls": session, "exp": ends}, self._key, "HS256")
+
+    def read_hls(self, key: str, session: str) -> None:
+        """Raises Unauthorized for whatever is no key of the session's in force."""
+        try:
+            claims = jwt.decode(key, self._key, ["HS256"], options={"require": ["hls", "exp"]})
+        except jwt.InvalidTokenError:
+            claims = {}
+        if claims.get("hls") != session or session not in self._sessions:
+            raise Unauthorized("this address is wrong or has expired", code="bad_token")
 
 
 _bearer = HTTPBearer(auto_error=False, description="a personal token from `POST /api/join/{code}`")

@@ -23,6 +23,7 @@ from server.captioning import Captioning
 from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
 from server.engines import recognizers, translators
+from server.hls import Hls
 from server.live import LiveSession
 from server.migrating import migrate
 from server.safe import Safe
@@ -58,6 +59,7 @@ class Services:
     hub: Hub
     relay: RelayProcess
     events: EventStreams
+    hls: Hls
     captioning: Captioning
     lives: dict[str, LiveSession]
     endpoint: Endpoint
@@ -93,6 +95,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         lives: dict[str, LiveSession] = {}
         captioning: Captioning
         events: EventStreams
+        hls: Hls
 
         def changed(session: str, lang: str | None, live: bool) -> None:
             if lang is not None:
@@ -101,12 +104,14 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             lives[session].streaming(live)
             captioning.stream_changed(session, live)
             events.changed(session, live)
+            hls.changed(session, live)
 
         def aired(air: OnAir) -> None:
             lives[air.session].aired(air.venue, air.arriving)
 
         relay = await stack.enter_async_context(_relay(settings, changed, aired, lambda resource: events.ended(resource)))
         events = await stack.enter_async_context(EventStreams(relay))
+        hls = await stack.enter_async_context(Hls(relay))
         captioning = Captioning(
             hub,
             relay.tap,
@@ -130,7 +135,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
         yield Services(
-            settings, event, invites, tokens, store, hub, relay, events, captioning, lives, endpoint, Doorkeeper(), Tools(), stages
+            settings, event, invites, tokens, store, hub, relay, events, hls, captioning, lives, endpoint, Doorkeeper(), Tools(), stages
         )
 
 

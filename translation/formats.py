@@ -6,6 +6,8 @@ from html import escape
 
 from translation.lines import directed, wrap
 
+TIMESTAMP_MAP = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -19,9 +21,12 @@ class Line:
     speaker: str | None = None
 
 
-def webvtt(lines: Iterable[Line], lang: str, zero: int) -> str:
-    """A WebVTT file. Markup in a text is text (section 3.1: `&`, `<` and `>` are escaped); a speaker becomes a voice."""
-    blocks = [f"WEBVTT\nLanguage: {lang}"]
+def webvtt(lines: Iterable[Line], lang: str, zero: int, *, mapped: bool = False) -> str:
+    """A WebVTT file. Markup in a text is text (section 3.1: `&`, `<` and `>` are escaped); a speaker becomes a voice.
+
+    With `mapped` it is a segment of HLS whose times are those of the media (RFC 8216 section 3.5).
+    """
+    blocks = [f"WEBVTT\n{TIMESTAMP_MAP if mapped else f'Language: {lang}'}"]
     for line in lines:
         voice = f"<v {escape(row_of(line.speaker), quote=False)}>" if line.speaker else ""
         text = escape(directed(wrap(line.text, line.lang), line.lang), quote=False)

@@ -149,6 +149,10 @@ class RelayProcess:
         self._packages[session] = emit
         await self._call("package", session)
 
+    def packages(self, session: str) -> bool:
+        """Whether segments of it are made, or asked for."""
+        return session in self._packages
+
     def unpackage(self, session: str) -> None:
         """Idempotent."""
         if self._packages.pop(session, None) is not None and self._link is not None:

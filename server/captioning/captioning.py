@@ -149,6 +149,11 @@ class Captioning:
             start = min(at, now)
         self._line(room, lang, text, (start, now), final, origin, speaker)
 
+    def said(self, session: str, lang: str, since: int, until: int) -> list[tuple[int, Doc]]:
+        """The finals of the last CUES_LIMIT that were said between two times (ms since 1970 UTC), by number and in their order."""
+        cues: Doc = self._rooms[session].states[lang]["cues"]
+        return [(int(number), cue) for number, cue in cues.items() if cue["start"] < until and cue["end"] > since]
+
     def _room(self, session: str, lang: str) -> Room:
         room = self._rooms[session]
         if lang not in room.states:

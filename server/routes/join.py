@@ -88,5 +88,5 @@ def _link(invite: Invite) -> dict[str, Any]:
 
 
 def _links(invite: Invite) -> dict[str, str]:
-    links = {"page": f"/s/{invite.session}", "ws": "/ws", "whep": f"/whep/{invite.session}"}
+    links = {"page": f"/s/{invite.session}", "ws": "/ws", "whep": f"/whep/{invite.session}", "hls": f"/hls/{invite.session}/master.m3u8"}
     return links | ({"whip": f"/whip/{invite.session}"} if "media.publish" in RIGHTS[invite.role] else {})

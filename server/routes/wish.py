@@ -41,13 +41,13 @@ CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     # Some players send the ETag they were given by that name.
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, ETag",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match, ETag",
     "Access-Control-Expose-Headers": "Location, ETag, Link, Retry-After, Expires, Accept-Post, Accept-Patch",
     "Access-Control-Max-Age": "86400",
 }
 """Players live on other sites. No cookie is ever read here, so every origin may ask."""
 
-_PATHS = ("/whip/", "/whep/")
+_PATHS = ("/whip/", "/whep/", "/hls/")
 
 Entrance = Literal["whip", "whep", "booth"]
 _ACTIONS = {"whip": "media.publish", "whep": "media.watch", "booth": "media.interpret"}
