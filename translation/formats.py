@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from translation.lines import directed, wrap
+from translation.lines import DASH, directed, wrap
 
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
 
@@ -60,7 +60,7 @@ def dashed(lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
     for line in lines:
         changed = line.speaker and before and line.speaker != before
         before = line.speaker or before
-        yield line, f"- {line.text}" if changed else line.text
+        yield line, DASH + line.text if changed else line.text
 
 
 def row_of(text: str) -> str:

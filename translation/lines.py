@@ -20,6 +20,11 @@ _SENTENCE = regex.compile(r"(?<=[.!?…。！？؟])\s*")
 _CLAUSE = regex.compile(r"(?<=[,;:，；：、،؛])\s*")
 _SPACE = regex.compile(r"\s+")
 _BREAKS = (_SENTENCE, _CLAUSE, _SPACE)
+# What closes stays with what it closes.
+_ANYWHERE = regex.compile(r"(?<=\X)(?=\X)(?![\p{M}\p{Pe}\p{Pf}\p{Po}\u200d])")
+
+DASH = "- "
+"""Stands in front of a caption where another person speaks; every caption has room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def length(text: str) -> int:
 
 def split(text: str, lang: str, start: float, end: float) -> list[Part]:
     """`text` as captions of two rows at most, each with the time its length takes of the whole. No word is lost."""
-    texts = _pieces(" ".join(text.split()), ROWS * row(lang))
+    texts = _captions(" ".join(text.split()), row(lang))
     total = sum(map(length, texts)) or 1
     parts: list[Part] = []
     for piece in texts:
@@ -59,12 +64,18 @@ def split(text: str, lang: str, start: float, end: float) -> list[Part]:
 
 def tail(text: str, lang: str) -> str:
     """The end of a line in the making: what fits into one caption, from a word's beginning."""
-    return _pieces(" ".join(text.split()), ROWS * row(lang), last=True)[-1] if text.strip() else ""
+    text, limit = " ".join(text.split()), ROWS * row(lang)
+    letters = letters_of(text)
+    if len(letters) <= limit:
+        return text
+    cut = len("".join(letters[:-limit]))
+    space = text.find(" ", cut)
+    return text[space + 1 if 0 <= space < len(text) - 1 else cut :]
 
 
 def wrap(text: str, lang: str) -> str:
-    """A caption in rows, for players that do not break lines by themselves."""
-    return "\n".join(_pieces(" ".join(text.split()), row(lang)))
+    """A caption in rows, for players that do not break lines by themselves: two rows where they are enough, of much the same length."""
+    return "\n".join(_rows(" ".join(text.split()), row(lang)))
 
 
 def is_rtl(lang: str) -> bool:
@@ -85,25 +96,49 @@ def _turns(row: str) -> bool | None:
     return None if strong is None else strong != "L"
 
 
-def _pieces(text: str, limit: int, last: bool = False) -> list[str]:
-    """`text` cut at its best places into pieces of `limit` graphemes. With `last` the final piece is as long as it can be."""
-    if length(text) <= limit:
+def _captions(text: str, row: int) -> list[str]:
+    """`text` cut at its best places into captions."""
+    found: list[str] = []
+    while text:
+        whole = _fits(text, row)
+        cut = len(text) if whole else _cut("".join(letters_of(text)[: ROWS * row + 1]), row)
+        found.append(text[:cut].strip())
+        text = text[cut:].strip()
+    return found
+
+
+def _cut(head: str, row: int) -> int:
+    """Where the first caption ends: after a sentence or clause in its second half, else at a space, else anywhere."""
+    limit = ROWS * row
+    for breaks, least in zip((*_BREAKS, _ANYWHERE), (limit // 3, limit // 2, 1, 1), strict=True):
+        places: list[int] = [match.end() for match in breaks.finditer(head) if least <= match.start()]
+        fitting = (place for place in reversed(places) if place < len(head) and _fits(head[:place].rstrip(), row))
+        if (place := next(fitting, None)) is not None:
+            return place
+    return len("".join(letters_of(head)[: limit - len(DASH)]))
+
+
+def _fits(text: str, row: int) -> bool:
+    return length(text) <= ROWS * row - len(DASH) and len(_rows(DASH + text, row)) <= ROWS
+
+
+def _rows(text: str, row: int) -> list[str]:
+    """In two rows, if there is a place for that; a word is broken only where it is longer than a row."""
+    if length(text) <= row:
         return [text] if text else []
-    letters = letters_of(text)
-    if last:
-        cut = len("".join(letters[:-limit]))
-        space = text.find(" ", cut)
-        return [text[:cut], text[space + 1 if 0 <= space < len(text) - 1 else cut :]]
-    head = "".join(letters[: limit + 1])
-    cut = _cut(head, limit)
-    return [text[:cut].strip(), *_pieces(text[cut:].strip(), limit)]
+    unbroken = any(length(word) > row for word in text.split(" "))
+    for breaks in (*_BREAKS, *((_ANYWHERE,) if unbroken else ())):
+        cuts = [(text[: match.start()].strip(), text[match.end() :].strip()) for match in breaks.finditer(text)]
+        halves = [(first, second) for first, second in cuts if first and second and length(first) <= row and length(second) <= row]
+        if halves:
+            first, second = min(halves, key=lambda two: abs(length(two[0]) - length(two[1])))
+            return [first, second]
+    first = _filled(text, row)
+    return [first, *_rows(text[len(first) :].strip(), row)]
 
 
-def _cut(head: str, limit: int) -> int:
-    """Where the first piece ends: after a sentence or clause in its second half, else at a space, else anywhere."""
-    for breaks, least in zip(_BREAKS, (limit // 3, limit // 2, 1), strict=True):
-        places: list[int] = [match.end() for match in breaks.finditer(head) if least <= match.start() and match.end() > 0]
-        fitting = [place for place in places if length(head[:place].rstrip()) <= limit and place < len(head) + (breaks is not _SPACE)]
-        if fitting:
-            return fitting[-1]
-    return len("".join(letters_of(head)[:limit]))
+def _filled(text: str, row: int) -> str:
+    """As much of the text as one row holds."""
+    head = "".join(letters_of(text)[: row + 1])
+    space = head.rfind(" ")
+    return head[:space] if space > 0 else "".join(letters_of(text)[:row])

@@ -13,6 +13,7 @@ from server.routes.api import services_of
 from sessions import loading
 from sessions.text import language
 from translation.formats import Line, plain, srt, webvtt
+from translation.pacing import paced
 from translation.ttml import ttml
 
 MEDIA_TYPES = {
@@ -74,6 +75,8 @@ def _written(format: str, rows: Rows, lang: str, zero: int) -> str:
     if format == "json":
         return json.dumps({"lang": lang, "cues": {str(number): cue for number, cue in rows}}, ensure_ascii=False)
     lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
+    if format != "txt":
+        lines = paced(lines)
     match format:
         case "vtt":
             return webvtt(lines, lang, zero)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translation.lines import ROWS, length, row, split, tail, wrap
+from translation.lines import DASH, ROWS, length, row, split, tail, wrap
 
 SENTENCES = (
     "It was the best of times, it was the worst of times. It was the age of wisdom, it was the age of foolishness, "
@@ -68,3 +68,23 @@ def test_a_family_emoji_is_one_letter_and_stays_whole() -> None:
 def test_nothing_said_is_no_caption() -> None:
     assert split("  ", "en", 0, 1) == []
     assert tail("  ", "en") == ""
+
+
+@given(sentences, tags)
+def test_every_caption_stands_in_two_rows_also_after_a_dash(text: str, lang: str) -> None:
+    for part in split(text, lang, 0, 10):
+        for said in (part.text, f"{DASH}{part.text}"):
+            rows = wrap(said, lang).split("\n")
+            assert len(rows) <= ROWS
+            assert max(map(length, rows)) <= row(lang)
+
+
+def test_a_word_is_broken_only_where_it_is_longer_than_a_row() -> None:
+    words = set(SENTENCES.split())
+    assert all(set(wrap(part.text, "en").split()) <= words for part in split(SENTENCES, "en", 0, 9))
+    assert wrap("a" * 50, "en").split("\n") == ["a" * 25, "a" * 25]
+
+
+def test_what_closes_does_not_begin_a_row() -> None:
+    for part in split(CHINESE, "zh-Hans", 0, 9):
+        assert not any(line.startswith(tuple("，、。")) for line in wrap(part.text, "zh-Hans").split("\n"))

@@ -1,0 +1,40 @@
+"""Captions at a pace people can read: how long each stays, and how those that are late catch up. Times are ms. Pure.
+
+Rates after the usual practice of subtitling: 17 characters a second, 20 at most (9 and 11 for Chinese, Japanese and Korean).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from translation.engines import base
+from translation.formats import Line
+from translation.lines import length
+
+RATE, RATE_MOST = 17, 20
+RATE_CJK, RATE_CJK_MOST = 9, 11
+"""Graphemes a second: as it should be, and while a caption is late."""
+
+LATE = 3_000
+"""Ms a caption may wait for the ones before it; past it they leave though nobody can have read them: who speaks faster is not read."""
+
+
+def paced(lines: Iterable[Line]) -> list[Line]:
+    """The lines with times in which they can be read: each stays into the pause after it, and where there is none the next one waits."""
+    found: list[Line] = []
+    for line, following in _pairs(sorted(lines, key=lambda line: (line.start, line.number))):
+        start = max(line.start, found[-1].end if found else line.start)
+        ease, least = (start + _needed(line, most) for most in (False, True))
+        end = max(line.end, ease)
+        if following is not None and end > following.start:
+            end = max(following.start, min(least, following.start + LATE))
+        found.append(replace(line, start=start, end=max(end, start + 1)))
+    return found
+
+
+def _needed(line: Line, most: bool) -> int:
+    rates = (RATE_CJK, RATE_CJK_MOST) if base(line.lang) in ("zh", "ja", "ko") else (RATE, RATE_MOST)
+    return -(-length(line.text) * 1000 // rates[most])
+
+
+def _pairs(lines: list[Line]) -> Iterable[tuple[Line, Line | None]]:
+    return zip(lines, [*lines[1:], None], strict=True) if lines else ()
