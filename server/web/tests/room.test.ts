@@ -77,6 +77,24 @@ describe('a room', () => {
     expect(room.connection).toBe('online');
   });
 
+  it('follows the words of a desk beside the rest, and again after a loss', async () => {
+    const room = enter();
+    room.followGlossary(true);
+    const first = await hall.greeted(3);
+    const { id } = await first.next('channel.subscribe');
+    first.say({ type: 'ack', id, result: {} });
+    const words = { terms: {}, wanted: 0, hit: 0, profanity: 'show' } as const;
+    first.say({ type: 'snapshot', channel: 'opening/glossary', epoch: 'g1', seq: 1, data: words });
+    first.say({ type: 'glossary.counted', channel: 'opening/glossary', epoch: 'g1', seq: 2, data: { wanted: 2, hit: 1 } });
+    await vi.waitFor(() => expect(room.glossary).toEqual({ ...words, wanted: 2, hit: 1 }));
+    first.peer.terminate();
+    const second = await hall.greeted(4);
+    expect(await second.next('channel.subscribe')).toMatchObject({ channel: 'opening/glossary', resume: { epoch: 'g1', seq: 2 } });
+    room.followGlossary(false);
+    expect(await second.next('channel.unsubscribe')).toMatchObject({ channel: 'opening/glossary' });
+    expect(room.glossary).toBeNull();
+  });
+
   it('asks again for what is missing when an update is, and applies nothing out of order', async () => {
     const room = enter();
     const visit = await hall.greeted(1);

@@ -19,6 +19,8 @@ const QUIET_LOOKS = 3;
 export class Watching {
   /** `waiting`: nobody publishes, or nothing arrives. `failed`: not allowed to watch; only a new start tries again. */
   status: WatchStatus = $state('idle');
+  /** ms from the server's taking media in to its being seen here: half a round trip, and what the browser keeps to play evenly. */
+  delay = $state(0);
   readonly tuning: Tuning;
   readonly #url: string;
   readonly #token: string;
@@ -133,7 +135,8 @@ export class Watching {
     let before = 0;
     let quiet = QUIET_LOOKS;
     while (!signal.aborted) {
-      const { bytes } = await arrived(pc);
+      const { bytes, delay } = await arrived(pc);
+      this.delay = delay;
       quiet = bytes > before ? 0 : quiet + 1;
       before = bytes;
       if (quiet === 0) this.#become('playing', signal);
@@ -154,14 +157,37 @@ async function play(video: HTMLVideoElement): Promise<void> {
   }
 }
 
-async function arrived(pc: RTCPeerConnection | null): Promise<{ bytes: number; frames: number; energy: number }> {
-  const sum = { bytes: 0, frames: 0, energy: 0 };
+interface Arrived {
+  bytes: number;
+  frames: number;
+  energy: number;
+  delay: number;
+}
+
+/** Of what `getStats` gives, what is looked at (W3C webrtc-stats). */
+interface Stats {
+  type?: string;
+  kind?: string;
+  bytesReceived?: number;
+  framesDecoded?: number;
+  totalAudioEnergy?: number;
+  jitterBufferDelay?: number;
+  jitterBufferEmittedCount?: number;
+  nominated?: boolean;
+  currentRoundTripTime?: number;
+}
+
+async function arrived(pc: RTCPeerConnection | null): Promise<Arrived> {
+  const sum = { bytes: 0, frames: 0, energy: 0, delay: 0 };
   const report = pc === null || pc.signalingState === 'closed' ? [] : await pc.getStats();
-  report.forEach((stats: { type?: string; bytesReceived?: number; framesDecoded?: number; totalAudioEnergy?: number }) => {
+  report.forEach((stats: Stats) => {
+    if (stats.type === 'candidate-pair' && stats.nominated) sum.delay += ((stats.currentRoundTripTime ?? 0) * 1000) / 2;
     if (stats.type !== 'inbound-rtp') return;
     sum.bytes += stats.bytesReceived ?? 0;
     sum.frames += stats.framesDecoded ?? 0;
     sum.energy += stats.totalAudioEnergy ?? 0;
+    // Of the two that are played together one is enough.
+    if (stats.kind === 'audio' && stats.jitterBufferEmittedCount) sum.delay += ((stats.jitterBufferDelay ?? 0) * 1000) / stats.jitterBufferEmittedCount;
   });
   return sum;
 }

@@ -1,7 +1,7 @@
 import { mergeInto } from './merge';
 import { ProblemError } from './problem';
 import { Socket, type CommandBody, type Connection, type Result } from './socket';
-import type { CaptionState, Me, SessionState, Snapshot, Tally, Update } from './wire';
+import type { CaptionState, GlossaryState, Me, SessionState, Snapshot, Tally, Update } from './wire';
 
 export type { CommandBody, Connection } from './socket';
 
@@ -13,6 +13,8 @@ export class Room {
   state: SessionState | null = $state(null);
   me: Me | null = $state(null);
   captions: CaptionState | null = $state(null);
+  /** The session's words, while a desk follows them. */
+  glossary: GlossaryState | null = $state(null);
   /** Tallies that only those who have voted may follow, by poll and round. */
   results: Record<string, { tally?: Tally }> = $state({});
   /** The language of the captions that are followed; becomes null when the session has none in it. */
@@ -22,12 +24,14 @@ export class Room {
   problem: string | null = $state(null);
   readonly #captionPrefix: string;
   readonly #resultPrefix: string;
+  readonly #glossaryChannel: string;
   readonly #socket: Socket;
   #offset = 0;
 
   constructor({ session, token, captions }: { session: string; token: string; captions: string | null }) {
     this.#captionPrefix = `${session}/captions/`;
     this.#resultPrefix = `${session}/polls/`;
+    this.#glossaryChannel = `${session}/glossary`;
     this.captionLanguage = captions;
     const url = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws`;
     this.#socket = new Socket(
@@ -73,6 +77,11 @@ export class Room {
     this.#socket.follow(lang);
   }
 
+  followGlossary(on: boolean): void {
+    this.#socket.besides(this.#glossaryChannel, on);
+    if (!on) this.glossary = null;
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -90,14 +99,20 @@ export class Room {
   #restated(message: Snapshot): void {
     const result = this.#result(message.channel);
     if (result !== null) this.results[result] = message.data as unknown as { tally?: Tally };
+    else if (message.channel === this.#glossaryChannel) this.glossary = message.data as GlossaryState;
     else if (!message.channel.startsWith(this.#captionPrefix)) this.state = message.data as SessionState;
     else if (this.captionLanguage !== null) this.captions = message.data as CaptionState;
   }
 
   #updated(message: Update): void {
     const result = this.#result(message.channel);
-    const doc = result !== null ? this.results[result] : message.channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
+    const doc = result !== null ? this.results[result] : this.#stateOf(message.channel);
     if (doc) mergeInto(doc as unknown as Doc, message.data);
+  }
+
+  #stateOf(channel: string): SessionState | CaptionState | GlossaryState | null {
+    if (channel === this.#glossaryChannel) return this.glossary;
+    return channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
   }
 
   /** Of a channel of results, which: poll and round. */

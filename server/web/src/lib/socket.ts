@@ -60,6 +60,8 @@ export class Socket {
   #positions = new Map<string, Resume | null>();
   /** Subscriptions under way, by command id: until the ack their channel's updates are of the old flow. */
   readonly #subscribing = new Map<string, string>();
+  /** Channels that a desk follows besides, again after every loss. */
+  readonly #besides = new Set<string>();
 
   constructor(options: { url: string; session: string; token: string; captions: string | null }, follower: Follower) {
     this.#options = options;
@@ -90,6 +92,16 @@ export class Socket {
     const before = this.#captions;
     this.#captions = captions;
     if (this.#greeted) this.#changeCaptions(before);
+  }
+
+  /** Follow a channel of a desk too, or no longer. */
+  besides(channel: string, on: boolean): void {
+    if (on === this.#besides.has(channel)) return;
+    if (on) this.#besides.add(channel);
+    else this.#besides.delete(channel);
+    if (!this.#greeted) return;
+    if (on) this.#subscribe(channel, null);
+    else this.#unsubscribe(channel);
   }
 
   close(): void {
@@ -216,7 +228,9 @@ export class Socket {
   #welcomed(message: Welcome): void {
     const now = Date.now();
     this.#greeted = now;
-    this.#positions = new Map(message.channels.map((channel) => [channel, this.#positions.get(channel) ?? null]));
+    const held = this.#positions;
+    this.#positions = new Map(message.channels.map((channel) => [channel, held.get(channel) ?? null]));
+    for (const channel of this.#besides) this.#subscribe(channel, held.get(channel) ?? null);
     this.#follower.welcome(message, message.server_time - (this.#helloAt + now) / 2);
     this.#follower.connection('online');
     if (this.#captions === this.#saidCaptions) this.#captions = this.#captions && this.#spelled(message.channels);
@@ -276,12 +290,13 @@ export class Socket {
   }
 
   #changeCaptions(before: string | null): void {
-    if (before !== null) {
-      const channel = this.#captionChannel(before);
-      this.#positions.delete(channel);
-      this.#ws?.send(JSON.stringify({ type: 'channel.unsubscribe', id: newKey(), channel }));
-    }
+    if (before !== null) this.#unsubscribe(this.#captionChannel(before));
     if (this.#captions !== null) this.#subscribe(this.#captionChannel(this.#captions), null);
+  }
+
+  #unsubscribe(channel: string): void {
+    this.#positions.delete(channel);
+    this.#ws?.send(JSON.stringify({ type: 'channel.unsubscribe', id: newKey(), channel }));
   }
 
   #subscribe(channel: string, resume: Resume | null): void {

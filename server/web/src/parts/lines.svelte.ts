@@ -32,7 +32,12 @@ export function trouble(source: Source | undefined): string | null {
 export const SIZES = ['small', 'medium', 'large'] as const;
 export type Size = (typeof SIZES)[number];
 
+/** ms by which captions may be shifted either way, and by how much at a time. */
+export const OFFSET_LIMIT = 10_000;
+export const OFFSET_STEP = 100;
+
 class Taste {
+  #offset: number = $state(stepped(Number(kept('caption-offset'))));
   #size: Size = $state(SIZES.find((size) => size === kept('caption-size')) ?? 'medium');
 
   get size(): Size {
@@ -43,6 +48,21 @@ class Taste {
     this.#size = size;
     keep('caption-size', size);
   }
+
+  /** ms by which captions come later; earlier where it is negative, as far as they are there. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  set offset(offset: number) {
+    this.#offset = stepped(offset);
+    keep('caption-offset', String(this.#offset));
+  }
+}
+
+function stepped(offset: number): number {
+  const within = Math.min(OFFSET_LIMIT, Math.max(-OFFSET_LIMIT, Number.isFinite(offset) ? offset : 0));
+  return Math.round(within / OFFSET_STEP) * OFFSET_STEP;
 }
 
 /** How this guest likes captions, in every session. */

@@ -20,6 +20,8 @@ export class Seat {
   readonly room: Room;
   readonly joined: Joined;
   notices: Notice[] = $state([]);
+  /** ms by which the picture of this page is behind what comes in at the server; a player says so. */
+  delay = $state(0);
   #last = 0;
 
   constructor(room: Room, joined: Joined) {
