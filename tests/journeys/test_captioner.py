@@ -1,4 +1,4 @@
-"""A captioner types a line, puts it right by hotkey, and it changes where it is read: in the hall's page and over the picture in OBS."""
+"""A captioner types a line, puts it right by hotkey, and it changes where it is read; a word gets its translation, a guest a shift."""
 
 from pathlib import Path
 
@@ -35,4 +35,34 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await expect(spanish).to_have_text("La casa es grande.")
         assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
         assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundImage") == "none"
-        assert captioner.errors == overlay.errors == []
+
+        attendee = await Visitor.enter(browser, server, SESSION, Role.ATTENDEE, "Ada")
+        await attendee.test("caption-timing").click()
+        await attendee.test("caption-later").click(click_count=3)
+        await attendee.test("caption-offset").fill("99")
+        await attendee.test("caption-offset").press("Tab")
+        await expect(attendee.test("caption-offset")).to_have_value("10")
+        await attendee.test("caption-offset").fill("0.3")
+        await attendee.test("caption-offset").press("Tab")
+
+        await captioner.test("glossary").locator("summary").click()
+        for lang, text in (("en", "screening"), ("es", "función")):
+            await captioner.test("glossary-text", f'[data-lang="{lang}"]').fill(text)
+        await captioner.test("glossary-save").click()
+        await expect(captioner.test("glossary-term")).to_contain_text("función")
+        await captioner.test("profanity").select_option("mask")
+        await captioner.test("captioner-input").fill("The screening is shit.")
+        await captioner.test("captioner-input").press("Enter")
+        await expect(spanish).to_have_text("La función es s***.")
+        await expect(attendee.test("caption")).to_contain_text("The screening is s***.")
+        await expect(captioner.test("glossary-hits")).to_contain_text("1")
+        await captioner.test("glossary-change").click()
+        await captioner.test("glossary-text", '[data-lang="es"]').fill("pase")
+        await captioner.test("glossary-save").click()
+        await expect(captioner.test("glossary-term")).to_contain_text("pase")
+        await captioner.test("glossary-remove").click()
+        await expect(captioner.test("glossary-term")).to_have_count(0)
+
+        await attendee.page.reload()
+        await expect(attendee.test("caption-timing")).to_contain_text("0.3")
+        assert captioner.errors == overlay.errors == attendee.errors == []
