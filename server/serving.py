@@ -49,7 +49,8 @@ async def running(settings: Settings, seed: Seed | None = None, address: str | N
     `address` is how people name this machine, where that is not the one listened at.
     Raises OSError for a port that is taken, and what a broken database or setting raises.
     """
-    with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host)) as listener:
+    dual = settings.host == "::" and socket.has_dualstack_ipv6()
+    with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host), dualstack_ipv6=dual) as listener:
         async with services.opened(settings, seed) as opened, asyncio.TaskGroup() as group:
             server = _Server(_config(create_app(opened)))
             serving = group.create_task(server.serve([listener]))
@@ -109,5 +110,5 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _url(host: str, listener: socket.socket) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    return f"http://{host}:{listener.getsockname()[1]}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     media_port: int = Field(default=0, ge=0, le=65535)
     """The one UDP port of the relay; 0 takes a free one."""
     media_addresses: list[str] = ["127.0.0.1"]
-    """Addresses at which viewers reach the media port, for the ICE candidates."""
+    """Addresses, IPv4 and IPv6, at which viewers reach the media port, for the ICE candidates."""
     secret: SecretStr | None = None
     """Signs the tokens, 32 characters or more; made and kept in the data folder when not given."""
     viewers: int = Field(default=2000, ge=1)

@@ -1,4 +1,4 @@
-"""The one UDP port: every datagram of every peer comes in and goes out here.
+"""The one UDP port, over IPv4 and IPv6: every datagram of every peer comes in and goes out here.
 
 A datagram is believed only when its address has passed an ICE check signed with a password we handed out over HTTPS; all
 others are dropped unanswered. RFC 7983 tells what a datagram is by its first byte.
@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
+from realtime.relay.binding import bind
 from realtime.relay.ice import Address
 from realtime.relay.sending import Counters
 from realtime.relay.srtp import Sender
@@ -18,9 +19,6 @@ from realtime.relay.stun import read_check
 
 if TYPE_CHECKING:
     from realtime.relay.peer import Peer
-
-BUFFER = 4 * 1024 * 1024
-"""Bytes asked for each kernel buffer (the kernel may give less): a keyframe to all viewers leaves in one burst."""
 
 SLICE = 0.005
 """Seconds of reading before the loop's other work gets its turn; what is left stays in the kernel's buffer."""
@@ -32,33 +30,32 @@ MAX_ADDRESSES = 8
 
 
 class MediaPort:
-    """A nonblocking UDP socket on the running loop, and who is behind which address."""
+    """Nonblocking UDP sockets on the running loop, and who is behind which address."""
 
     def __init__(self, host: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.counters = Counters()
         self._by_address: dict[Address, Peer] = {}
         self._by_ufrag: dict[str, Peer] = {}
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-                self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
-            self._socket.setblocking(False)
-            self._socket.bind((host, port))
-        except BaseException:
-            self._socket.close()
-            raise
-        self.number: int = self._socket.getsockname()[1]
-        self._sendto = self._socket.sendto
-        self.sender = Sender(self._socket, self.counters)
+        self._sockets = bind(host, port)
+        self.number: int = self._sockets[0].getsockname()[1]
+        self._sendto = {len(sock.getsockname()): sock.sendto for sock in self._sockets}
+        """By the length of an address, which tells its family."""
+        self.sender = Sender(self._sockets, self.counters)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket, self._read)
+        for sock in self._sockets:
+            self._loop.add_reader(sock, self._read, sock)
+
+    @property
+    def families(self) -> Container[socket.AddressFamily]:
+        """In which it can be reached."""
+        return {sock.family for sock in self._sockets}
 
     def close(self) -> None:
         """Stop reading and give the port back. Idempotent."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
+        for sock in self._sockets:
+            if sock.fileno() >= 0:
+                self._loop.remove_reader(sock)
+                sock.close()
 
     def register(self, peer: "Peer") -> None:
         """Answer ICE checks in this peer's name from now on."""
@@ -81,16 +78,16 @@ class MediaPort:
         if address is None:
             return
         try:
-            self._sendto(datagram, address)
+            self._sendto[len(address)](datagram, address)
             self.counters.sent += 1
         except OSError:
             self.counters.unsent += 1
 
-    def _read(self) -> None:
+    def _read(self, sock: socket.socket) -> None:
         # Not the loop's clock: uvloop stops it for the length of a callback.
         now = time.monotonic()
         end = now + SLICE
-        receive, deliver = self._socket.recvfrom, self._deliver
+        receive, deliver = sock.recvfrom, self._deliver
         with contextlib.suppress(BlockingIOError, InterruptedError):
             while now < end:
                 datagram, address = receive(MAX_DATAGRAM)

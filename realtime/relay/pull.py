@@ -19,12 +19,13 @@ from typing import ClassVar
 from aiortc.rtp import RtcpSrPacket
 
 from realtime.relay.answer import ICE_OPTIONS, Chosen, choose_for_publisher, codec_lines, payload_types
+from realtime.relay.binding import BUFFER, family_of
 from realtime.relay.counteroffer import FORMATS
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import BadOffer
 from realtime.relay.ice import Address, Credentials
 from realtime.relay.offer import CODECS, Kind, Offer, read_offer
-from realtime.relay.port import BUFFER, MAX_DATAGRAM, SLICE
+from realtime.relay.port import MAX_DATAGRAM, SLICE
 from realtime.relay.publisher import MediaHandler, Publisher, ReportHandler
 from realtime.relay.stun import read_success, write_check
 
@@ -189,7 +190,3 @@ class Puller(Publisher):
 
     def _note_clock(self, report: RtcpSrPacket) -> None:
         """Nothing: the other node tells the floor and its booths by one clock already."""
-
-
-def family_of(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from realtime.relay.answer import Chosen, Transport, accepted, choose_for_publisher, choose_for_viewer, write_answer
+from realtime.relay.binding import family_of
 from realtime.relay.counteroffer import CounterOffers, write_offer
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import StaleTag, TooManyViewers, UnknownResource
@@ -23,7 +24,7 @@ from realtime.relay.peer import Peer
 from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
-from realtime.relay.pull import Puller, PullOffer, family_of, read_pulled, write_pull
+from realtime.relay.pull import Puller, PullOffer, read_pulled, write_pull
 from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue
 from realtime.relay.sending import Counters
 from realtime.relay.slate import Slates
@@ -55,8 +56,8 @@ class Relay:
     arrives and when its publisher is gone or silent, not when one publisher takes over from another; `on_air(OnAir)` when other
     venues of a session arrive, or another is on air;
     `on_end(resource_id)` when a peer has ended, for whatever reason, or a counter-offer was not answered. With `record`, every
-    session is recorded into a folder of its name there. Raises OSError on entering if the port cannot be had. Leaving ends every
-    peer.
+    session is recorded into a folder of its name there. Raises OSError on entering if the port cannot be had, or is not of the family
+    of an advertised address. Leaving ends every peer.
     """
 
     def __init__(
@@ -85,6 +86,10 @@ class Relay:
         self._certificate = Certificate.generateCertificate()
         self._fingerprint = self._certificate.fingerprint
         self._port = MediaPort(self._host, self._wanted_port)
+        unreachable = [address for address in self._advertise if family_of(address) not in self._port.families]
+        if unreachable:
+            self._port.close()
+            raise OSError(f"the media port at {self._host} cannot be reached at {', '.join(unreachable)}")
         self._tasks = await asyncio.TaskGroup().__aenter__()
         self._peers = Peers(self._port, self._tasks, self._left)
         changed, aired = partial(self._tell, self._on_change), partial(self._tell, self._on_air)

@@ -5,7 +5,7 @@ the binding it wraps; that is not public, and a test holds it to what is used he
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,12 @@ class Outbound:
 
 
 class Sender:
-    """Encrypts and sends on one socket; not to be shared between threads, for there is one buffer."""
+    """Encrypts and sends on a socket of each family; not to be shared between threads, for there is one buffer."""
 
-    def __init__(self, sock: socket.socket, counters: Counters) -> None:
+    def __init__(self, sockets: Iterable[socket.socket], counters: Counters) -> None:
         self._counters = counters
-        self._send = best(sock)
+        self._ways = {len(sock.getsockname()): best(sock) for sock in sockets}
+        """By the length of an address, which tells its family."""
         self._buffer = ffi.new("unsigned char[]", MAX_BYTES + TRAILER)
         self._view = memoryview(ffi.buffer(self._buffer))
         self._length = ffi.new("int *")
@@ -71,7 +72,8 @@ class Sender:
             length[0] = size
             if _protect(context, pointer, length):
                 return  # older than the key stream goes back: a retransmission too late to be of use
+        send = self._ways[len(address)]
         for parcel in burst.parcels:
-            sent = self._send(parcel, address)
+            sent = send(parcel, address)
             self._counters.sent += sent
             self._counters.unsent += parcel.count - sent

@@ -14,12 +14,12 @@ class House:
     `resources` are the ids it gave, newest last; `aired` is what it said of venues.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *addresses: str) -> None:
         self.changes: list[tuple[str, bool]] = []
         self.channels: list[tuple[str, bool]] = []
         self.resources: list[str] = []
         self.aired: list[OnAir] = []
-        self.relay = Relay("127.0.0.1", 0, ["127.0.0.1"], on_change=self._note, on_air=self.aired.append, max_viewers=3)
+        self.relay = Relay("127.0.0.1", 0, addresses or ["127.0.0.1"], on_change=self._note, on_air=self.aired.append, max_viewers=3)
 
     def _note(self, session: str, lang: str | None, live: bool) -> None:
         if lang is None:

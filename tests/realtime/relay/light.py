@@ -87,6 +87,9 @@ class LightPeer:
         assert media.ice is not None
         self.answer = answer
         self._remote_ufrag, self._remote_password = str(media.ice.usernameFragment), str(media.ice.password)
+        if ":" in media.ice_candidates[0].ip:
+            self.socket.close()
+            self.socket = self._open_socket(socket.AF_INET6)
         self.socket.connect((media.ice_candidates[0].ip, media.ice_candidates[0].port))
         asyncio.get_running_loop().add_reader(self.socket, self._read)
         self._tasks.append(asyncio.create_task(self._keep_consent()))
@@ -176,8 +179,8 @@ class LightPeer:
         return bytes(request)
 
     @staticmethod
-    def _open_socket() -> socket.socket:
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def _open_socket(family: socket.AddressFamily = socket.AF_INET) -> socket.socket:
+        opened = socket.socket(family, socket.SOCK_DGRAM)
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         return opened

@@ -125,7 +125,7 @@ class TestSender:
         self, ours: socket.socket, theirs: socket.socket, profile: SRTPProtectionProfile
     ) -> None:
         counters = Counters()
-        sender = Sender(ours, counters)
+        sender = Sender([ours], counters)
         packets = [packet(number, size) for number, size in enumerate([1_100, 1_100, 1_101, 40, 1_101])]
         viewers = [keys(profile) for _ in range(3)]
         burst = sender.burst(packets, viewers[0][0].tag)
@@ -137,7 +137,7 @@ class TestSender:
             viewers[0][1].unprotect(b"\x80" + secrets.token_bytes(200))
 
     def test_a_packet_too_long_for_a_path_is_left_out_and_the_others_go(self, ours: socket.socket, theirs: socket.socket) -> None:
-        sender = Sender(ours, Counters())
+        sender = Sender([ours], Counters())
         outbound, inbound = keys(SRTP_AEAD_AES_128_GCM)
         good = packet(2, 100)
         sender.send(sender.burst([packet(1, MAX_PACKET), good], outbound.tag), outbound, theirs.getsockname())
@@ -145,7 +145,7 @@ class TestSender:
 
     def test_a_full_burst_of_the_longest_packets_fits(self, ours: socket.socket, theirs: socket.socket) -> None:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        sender = Sender(ours, Counters())
+        sender = Sender([ours], Counters())
         outbound, inbound = keys(SRTP_AEAD_AES_128_GCM)
         packets = [packet(number, MAX_PACKET - 12 - outbound.tag) for number in range(MAX_PACKETS)]
         sender.send(sender.burst(packets, outbound.tag), outbound, theirs.getsockname())
@@ -153,6 +153,6 @@ class TestSender:
 
     def test_to_a_viewer_without_an_address_nothing_is_sent(self, ours: socket.socket) -> None:
         counters = Counters()
-        sender, (outbound, _) = Sender(ours, counters), keys(SRTP_AEAD_AES_128_GCM)
+        sender, (outbound, _) = Sender([ours], counters), keys(SRTP_AEAD_AES_128_GCM)
         sender.send(sender.burst([packet(1, 10)], outbound.tag), outbound, None)
         assert counters == Counters()
