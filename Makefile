@@ -47,7 +47,9 @@ bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, 
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
 	@$(BIN)/python -m tests.load.relay
 
-bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 sockets, and two usual ways beside it
+bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 to 10,000 sockets, beside a send loop in C, uWebSockets, ws, Socket.IO
+	@command -v cc >/dev/null || .ci/install gcc libc6-dev
+	@npm --prefix tests/load/hub/peers --no-update-notifier ci --silent
 	@$(BIN)/python -m tests.load.hub
 
 bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--kills 100"

@@ -33,12 +33,15 @@ from realtime.hub import Hub
 from realtime.relay import Tap
 from realtime.socket import SocketProtocol
 from server.captioning import Captioning
+from server.heads import HttpProtocol
 from server.patch import Doc
 from server.serving import running
 from server.settings import Settings
 from sessions.programme import Session
 from tests.journeys.browser import SPEECH
-from tests.load.hub import SPARE_FILES, Client, Ears, connected, need_files, server, under_uvicorn
+from tests.load.hub.crowd import SPARE_FILES, Client, Ears, connected, need_files
+from tests.load.hub.processes import server
+from tests.load.hub.servers import under_uvicorn
 from tests.realtime.relay.clients import publishing
 from tests.server.site import SESSION, Site, Talk, seed
 from translation.stability import erased
@@ -117,7 +120,7 @@ async def caption_server() -> None:
     async def publish(data: bytes) -> None:
         captioning.commit("load", "en", "The picture of the year is for all.", True, speaker=json.loads(data)["sent"])
 
-    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish)
+    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
 
 
 class Viewer(Client):
@@ -140,10 +143,10 @@ class Last(Ears):
 
 async def added(load: Load) -> str:
     ears = Last()
-    async with server("server", "tests.load.captions") as tested, connected(tested.port, load.viewers, ears, Viewer):
+    async with server(sys.executable, "-m", "tests.load.captions", "server") as tested, connected(tested.port, load.viewers, ears, Viewer):
         for count in (5, load.cues):
             ears.cues.clear()
-            await tested.ask(f"publish {count} {load.rate} 60")
+            await tested.publish(count, load.rate, 60)
             async with asyncio.timeout(30):
                 while sum(map(len, ears.cues.values())) < count * load.viewers:  # noqa: ASYNC110  (an event would cost every message)
                     await asyncio.sleep(0.02)

@@ -1,37 +1,25 @@
 """Clients that vote as fast as they are answered: as cheap as Python allows, to leave the machine to the server."""
 
 import asyncio
-import base64
-import os
 import time
-from typing import Any
 
 import msgspec
 
-BATCH = 50
-"""Handshakes at once."""
+from tests.load.hub.crowd import BATCH
+from tests.load.line import Line, frame
 
 
-class Voter(asyncio.Protocol):
+class Voter(Line):
     """One socket. `ready` once the server has said welcome; `prepare` votes, then `vote`: each ack brings the next."""
 
     def __init__(self, crowd: "Crowd", name: str, token: str, port: int) -> None:
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._crowd, self._name, self._token, self._port = crowd, name, token, port
-        self._rest, self._open, self._next, self._sent = b"", False, 0, 0.0
+        super().__init__(port)
+        self._crowd, self._name, self._token = crowd, name, token
+        self._next, self._sent = 0, 0.0
         self._frames: list[bytes] = []
 
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
-            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.ready.done():
-            self.ready.set_exception(exc or ConnectionError("the server closed the connection"))
+    def opened(self) -> None:
+        self.transport.write(frame(msgspec.json.encode({"type": "hello", "token": self._token})))
 
     def prepare(self, votes: int) -> None:
         """Write so many votes down, so that casting them costs next to nothing."""
@@ -50,55 +38,20 @@ class Voter(asyncio.Protocol):
     def key(self, number: int) -> bytes:
         return b"key-%b-%d" % (self._name.encode(), number)
 
-    def data_received(self, data: bytes) -> None:
-        data = self._rest + data if self._rest else data
-        if not self._open:
-            head, end, data = data.partition(b"\r\n\r\n")
-            if not end:
-                self._rest = head
-                return
-            if not head.startswith(b"HTTP/1.1 101"):
-                self.ready.set_exception(ConnectionError(head.decode("latin-1").splitlines()[0]))
-                return
-            self._open = True
-            self.transport.write(frame(msgspec.json.encode({"type": "hello", "token": self._token})))
-        self._rest = self._take(data)
-
-    def _take(self, data: bytes) -> bytes:
-        """Take the whole frames off the front; returns the rest. Servers' frames are not masked (RFC 6455 section 5.1)."""
-        at, end = 0, len(data)
-        while end - at >= 2:
-            start, size = at + 2, data[at + 1]
-            if size == 126:
-                start, size = at + 4, int.from_bytes(data[at + 2 : at + 4])
-            elif size == 127:
-                start, size = at + 10, int.from_bytes(data[at + 2 : at + 10])
-            if end < start or start + size > end:
-                break
-            self._message(data, start)
-            at = start + size
-        return data[at:]
-
-    def _message(self, data: bytes, at: int) -> None:
-        if data.startswith(b'{"type":"ack"', at):
+    def message(self, data: bytes, start: int, end: int) -> None:
+        if data.startswith(b'{"type":"ack"', start):
             self._crowd.count(time.monotonic() - self._sent)
             self._next += 1
             self.vote()
-        elif data.startswith(b'{"type":"welcome"', at):
+        elif data.startswith(b'{"type":"welcome"', start):
             self.ready.set_result(None)
-        elif data.startswith(b'{"type":"error"', at):
+        elif data.startswith(b'{"type":"error"', start):
             self._crowd.fail(f"{self._name} was refused its vote {self._next}")
 
     @property
     def acks(self) -> set[tuple[str, str, str]]:
         """What was acknowledged: poll, person and key."""
         return {(f"poll-{number}", self._name, self.key(number).decode()) for number in range(self._next)}
-
-
-def frame(text: bytes) -> bytes:
-    """A client's text frame with a mask of zeros, which leaves it as it is (RFC 6455 section 5.3)."""
-    size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2)
-    return b"\x81" + size + bytes(4) + text
 
 
 class Crowd:

@@ -145,3 +145,14 @@ async def test_a_head_without_an_end_is_refused(site: Site, caplog: pytest.LogCa
         head, _ = await client.insist(b"x-more: " + b"x" * 1000 + b"\r\n")
         assert head.startswith(b"HTTP/1.1 400 ")
     assert "Invalid HTTP request" in caplog.text
+
+
+@pytest.mark.parametrize("cut", [0, 3, 40], ids=["whole", "in the method", "in the head"])
+async def test_a_request_for_the_socket_is_agreed_to_in_one_piece_or_two(site: Site, cut: int) -> None:
+    get = b"GET /ws HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    get += b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    async with wire(site) as client:
+        for piece in filter(None, (get[:cut], get[cut:])):
+            await client.say(piece)
+            await asyncio.sleep(0.02)
+        assert (await client.head()).startswith(b"HTTP/1.1 101 ")

@@ -23,6 +23,7 @@ from realtime.bus import MemoryBus
 from realtime.endpoint import STATE_KEY, Connection, Endpoint
 from realtime.hub import Hub
 from realtime.socket import SocketProtocol
+from server.heads import HttpProtocol
 from server.serving import spare_collector
 
 Publish = Callable[[bytes], Awaitable[None]]
@@ -47,9 +48,9 @@ async def obey(port: int, publish: Publish) -> None:
         print("published", flush=True)
 
 
-async def under_uvicorn(app: Starlette, ws: Any, publish: Publish) -> None:
+async def under_uvicorn(app: Starlette, ws: Any, publish: Publish, http: Any = "auto") -> None:
     listener = create_server(("127.0.0.1", 0), backlog=2048)
-    server = uvicorn.Server(uvicorn.Config(app, ws=ws, log_level="critical", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, ws=ws, http=http, log_level="critical", timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  (uvicorn tells it no other way)
         await asyncio.sleep(0.01)
@@ -82,7 +83,7 @@ async def marquee() -> None:
     async def publish(data: bytes) -> None:
         hub.publish("load", "load", data)
 
-    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish)
+    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
 
 
 async def websockets() -> None:
