@@ -7,7 +7,7 @@ from realtime.hub import Hub
 from server.patch import Doc, difference, merge
 from server.wire import UpdateType
 
-PARTIAL = ("questions", "polls")
+PARTIAL = ("questions", "polls", "announcements", "messages", "problems", "solutions")
 """Members of the state that are told object by object; all others are told whole."""
 
 _encode = msgspec.json.Encoder().encode

@@ -12,7 +12,7 @@ import msgspec
 
 from realtime.closing import CloseCode
 from server import wire
-from sessions import formats, programme
+from sessions import announcements, formats, programme, questions
 from sessions.kinds import form
 from translation import sources
 
@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 
 _COMMANDS: tuple[type, ...] = get_args(wire.Command)
 _ANSWERS: tuple[type, ...] = (wire.Welcome, wire.Snapshot, wire.Update, wire.Ack, wire.Failure, wire.My)
-_STATES: tuple[type, ...] = (wire.SessionState, wire.CaptionState, wire.GlossaryState, programme.Event)
+_STATES: tuple[type, ...] = (wire.SessionState, wire.CaptionState, wire.GlossaryState, wire.ChatState, wire.BoardState, programme.Event)
 _UNIONS: dict[str, tuple[type, ...]] = {
     "Command": _COMMANDS,
     "ClientMessage": (wire.Hello, *_COMMANDS),
@@ -38,6 +38,8 @@ _NAMED: dict[str, Any] = {
     "Visibility": form.Visibility,
     "Anonymity": form.Anonymity,
     "Choice": sources.Choice,
+    "Severity": announcements.Severity,
+    "Reason": questions.Reason,
 }
 _REF = "#/components/schemas/"
 
@@ -47,7 +49,7 @@ def schemas() -> dict[str, Schema]:
     _, found = msgspec.json.schema_components((wire.Hello, *_COMMANDS, *_ANSWERS, *_STATES), ref_template=_REF + "{name}")
     patch = {"type": "object", "description": "A JSON Merge Patch (RFC 7396)"}
     found["Snapshot"]["properties"]["data"] = {
-        "anyOf": [{"$ref": f"{_REF}{name}"} for name in ("SessionState", "CaptionState", "GlossaryState")]
+        "anyOf": [{"$ref": f"{_REF}{name}"} for name in ("SessionState", "CaptionState", "GlossaryState", "ChatState", "BoardState")]
     }
     found["Update"]["properties"]["data"] = patch
     found["My"]["properties"]["data"] = patch

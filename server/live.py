@@ -22,6 +22,7 @@ from realtime.relay import Venue
 from server import views, wire
 from server.audience import Audience
 from server.auth import Principal
+from server.community import Community
 from server.errors import Conflict, Unavailable
 from server.patch import Doc
 from server.podium import Podium
@@ -106,6 +107,7 @@ class LiveSession:
         self._interpreting: set[str] = set()
         self._venues = wire.Venues("a", [])
         self._presence: Doc = {"total": 0, "languages": {}}
+        self.community = Community(hub, session.id, held.community, self._tell_apart, lambda: self.podium.policy.chat)
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
         self._sockets: dict[str, set[Connection]] = {}
@@ -228,6 +230,7 @@ class LiveSession:
                 logger.exception("session %s could not be read again; trying on", self.session.id)
                 await asyncio.sleep(RETRY)
         self._take(held)
+        self.community.restate(held.community)
         self.public.restate(self._state(staff=False))
         self.staff.restate(self._state(staff=True))
         self.results.restate(self.polls)
@@ -246,6 +249,7 @@ class LiveSession:
             "interpreting": sorted(self._interpreting),
             "presence": self._presence,
             "reactions": dict(self.reactions.counts),
+            "announcements": {id: view for id, view in self.community.announced(staff=staff).items() if view is not None},
         }
         if staff:
             state["venues"] = msgspec.to_builtins(self._venues)
@@ -281,6 +285,7 @@ class LiveSession:
                 if item.author == person
             },
             **self.podium.own(person, caller.seat),
+            **self.community.mine(person),
         )
 
     # Counts, a few times a second
@@ -329,8 +334,11 @@ class LiveSession:
         return self._streaming
 
     def _tell_both(self, type: UpdateType, parts: Doc) -> None:
-        self.public.tell(type, parts)
-        self.staff.tell(type, parts)
+        self._tell_apart(type, parts, parts)
+
+    def _tell_apart(self, type: UpdateType, public: Doc, staff: Doc) -> None:
+        self.public.tell(type, public)
+        self.staff.tell(type, staff)
 
     # People
 
@@ -343,23 +351,27 @@ class LiveSession:
         if not sockets:
             self._sockets.pop(person, None)
 
-    # Translations of questions
+    # Translations
 
     async def add_translation(self, id: str, lang: str, text: str, of: str) -> None:
         """Keep a machine's translation of a question that said `of`, and tell it with what it shows to be similar."""
         if not wording.translated(self.questions, id, lang, text, of):
             return
         merging.compare(self.questions, id)
+        if await self.keep_translation(question_write(self.session.id, self.questions.find(id))):
+            self._tell_apart("question.translated", *self._views(Change("question.translated", questions=(id,))))
+
+    async def keep_translation(self, write: Write) -> bool:
+        """Whether it was kept; one that was not is lost, and memory has it until the next start."""
         try:
-            await self._store.write(question_write(self.session.id, self.questions.find(id)))
+            await self._store.write(write)
         except Exception:
             logger.exception("a translation was not kept")
-            return
-        public, staff = self._views(Change("question.translated", questions=(id,)))
-        self.public.tell("question.translated", public)
-        self.staff.tell("question.translated", staff)
+            return False
+        return True
 
     def close(self) -> None:
+        self.community.close()
         self._counts.close()
         self._reacted.close()
 

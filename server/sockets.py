@@ -144,6 +144,7 @@ class Sockets:
             live.public.channel,
             *live.results.of(context.caller.person, live.polls),
             *(f"{live.session.id}/captions/{lang}" for lang in live.session.captions),
+            *live.community.channels(context.caller),
         }
         if context.caller.may("staff.read"):
             allowed.add(live.staff.channel)

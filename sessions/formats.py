@@ -67,10 +67,8 @@ POLICIES: dict[Format, SessionPolicy] = {
 
 TIMES = ("turn_seconds", "speech_seconds", "account_seconds", "point_seconds")
 
-TAKING_PART = frozenset({"question.ask", "question.vote", "poll.vote", "reaction.send", "floor.raise"})
+TAKING_PART = frozenset({"question.ask", "question.vote", "poll.vote", "reaction.send", "floor.raise", "chat.send"})
 """What people do with a feature; all else of it is for those who run it or whose own it is, and stays theirs.
-
-Chat asks `admits` by itself: it has commands of its own kinds.
 """
 
 _FEATURES = {"question": "questions", "poll": "polls", "reaction": "reactions", "floor": "hands", "chat": "chat"}

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, select
 
-from sessions import ballots, moderation, podiums, questions, tables, wording
+from sessions import ballots, community, moderation, podiums, questions, tables, wording
 from sessions.ballots import Answer, Opener
 from sessions.moderation import Actor, Entry, Log
 from sessions.people import RIGHTS, Role
@@ -44,6 +44,7 @@ class Held:
     polls: Polls
     reactions: Reactions
     podium: podiums.Held
+    community: community.Held
     replies: dict[tuple[str, str], Answer]
     entitled: int
 
@@ -68,6 +69,7 @@ def held(db: Connection, session: str, opener: Opener | None = None) -> Held:
         polls,
         _reactions(db, session),
         podiums.held(db, session),
+        community.held(db, session),
         replies,
         _entitled(db, session),
     )

@@ -22,7 +22,10 @@ class Role(StrEnum):
 WATCH = frozenset({"session.read", "media.watch", "caption.read"})
 ASK = frozenset({"question.ask", "question.edit", "question.withdraw", "question.appeal", "question.vote"})
 RAISE = frozenset({"floor.raise", "floor.lower", "floor.accept", "floor.decline", "floor.leave"})
-TAKE_PART = WATCH | ASK | RAISE | {"poll.vote", "reaction.send"}
+TALK = frozenset({"announcement.acknowledge", "chat.send", "chat.retract"}) | {
+    f"solution.{act}" for act in ("propose", "amend", "retract", "support")
+}
+TAKE_PART = WATCH | ASK | RAISE | TALK | {"poll.vote", "reaction.send"}
 SIT = frozenset({"summit.answer", "summit.ask", "summit.point", "motion.vote"})
 ANSWER = frozenset({"question.highlight", "question.take", "question.answer", "question.reopen", "staff.read"})
 TRANSLATE = frozenset({"question.translate"})
@@ -38,6 +41,13 @@ CURATE = ANSWER | {
     "moderation.watch",
     "moderation.undo",
 }
+ANNOUNCE = frozenset({"announcement.compose", "announcement.withdraw"})
+HOST = (
+    ANNOUNCE
+    | {f"chat.{act}" for act in ("hide", "show", "mute", "slow")}
+    | {f"problem.{act}" for act in ("promote", "revise", "publish", "withdraw")}
+    | {"solution.hide", "solution.show"}
+)
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
 RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}
 RUN_FLOOR = frozenset({"floor.invite", "floor.order", "floor.dismiss", "floor.call", "floor.down"})
@@ -57,7 +67,7 @@ CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"}) | W
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
 DIRECT = frozenset({"media.air"})
-MODERATE = CURATE | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS
+MODERATE = CURATE | HOST | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS
 
 RIGHTS: dict[Role, frozenset[str]] = {
     Role.ATTENDEE: TAKE_PART,

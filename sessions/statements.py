@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Delete, Executable, bindparam, delete, text
+from sqlalchemy import Executable, bindparam, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -38,25 +38,10 @@ def _upsert(row: type[SQLModel], *, keep: bool = False) -> Make:
     return make
 
 
-def _unvote(_: Dialect) -> Delete:
-    table: Any = tables.QuestionVoteRow.__table__  # type: ignore[attr-defined]
-    return delete(table).where(table.c.question == bindparam("question"), table.c.person == bindparam("person"))
-
-
-def _unterm(_: Dialect) -> Delete:
-    table: Any = tables.TermRow.__table__  # type: ignore[attr-defined]
-    return delete(table).where(table.c.session == bindparam("session"), table.c.id == bindparam("id"))
-
-
-def _gone(row: type[SQLModel]) -> Make:
-    """Delete by `id`."""
+def _deleted(row: type[SQLModel], *by: str) -> Make:
+    """Delete by these columns."""
     table: Any = row.__table__  # type: ignore[attr-defined]
-    return lambda _: delete(table).where(table.c.id == bindparam("id"))
-
-
-def _unsealed(_: Dialect) -> Delete:
-    table: Any = tables.SealedRow.__table__  # type: ignore[attr-defined]
-    return delete(table).where(table.c.poll == bindparam("poll"), table.c.round == bindparam("round"))
+    return lambda _: delete(table).where(*(table.c[name] == bindparam(name) for name in by))
 
 
 def _ballots(dialect: Dialect) -> Executable:
@@ -79,15 +64,15 @@ STATEMENTS: dict[str, Make] = {
     "person": _upsert(tables.PersonRow),
     "question": _upsert(tables.QuestionRow),
     "question.vote": _upsert(tables.QuestionVoteRow, keep=True),
-    "question.unvote": _unvote,
+    "question.unvote": _deleted(tables.QuestionVoteRow, "question", "person"),
     "stage": _upsert(tables.StageRow),
     "watched": _upsert(tables.WatchedRow),
     "moderation": _upsert(tables.ModerationRow, keep=True),
     "poll": _upsert(tables.PollRow),
-    "poll.delete": _gone(tables.PollRow),
+    "poll.delete": _deleted(tables.PollRow, "id"),
     "ballot": _ballots,
     "sealed": _upsert(tables.SealedRow),
-    "sealed.delete": _unsealed,
+    "sealed.delete": _deleted(tables.SealedRow, "poll", "round"),
     "voter": _upsert(tables.VoterRow, keep=True),
     "secret_ballot": _upsert(tables.SecretBallotRow, keep=True),
     "count": _upsert(tables.CountRow, keep=True),
@@ -96,10 +81,22 @@ STATEMENTS: dict[str, Make] = {
     "summit": _upsert(tables.SummitRow),
     "motion": _upsert(tables.MotionRow),
     "record": _upsert(tables.RecordRow, keep=True),
+    "announcement": _upsert(tables.AnnouncementRow),
+    "announcement.acknowledge": _upsert(tables.AcknowledgementRow, keep=True),
+    "chat": _upsert(tables.ChatRow),
+    "chat_message": _upsert(tables.ChatMessageRow),
+    "chat.mute": _upsert(tables.ChatMutedRow, keep=True),
+    "chat.unmute": _deleted(tables.ChatMutedRow, "session", "person"),
+    "problem": _upsert(tables.ProblemRow),
+    "solution": _upsert(tables.SolutionRow),
+    "solution.support": _upsert(tables.SupportRow, keep=True),
+    "solution.unsupport": _deleted(tables.SupportRow, "solution", "person"),
+    "version": _upsert(tables.VersionRow),
+    "version.forget": _deleted(tables.VersionRow, "of"),
     "reaction": _upsert(tables.ReactionRow),
     "cue": _upsert(tables.CueRow),
     "glossary.set": _upsert(tables.TermRow),
-    "glossary.remove": _unterm,
+    "glossary.remove": _deleted(tables.TermRow, "session", "id"),
     "profanity": _upsert(tables.ProfanityRow),
     "caption.source": _upsert(tables.CaptionSourceRow),
     "reply": _upsert(tables.ReplyRow, keep=True),

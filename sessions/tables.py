@@ -289,3 +289,105 @@ class ReplyRow(SQLModel, table=True):
     result: str
     said: str | None = None
     at: int = Field(sa_type=BigInteger, index=True)
+
+
+class AnnouncementRow(SQLModel, table=True):
+    __tablename__ = "announcement"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    author: str
+    severity: str
+    lang: str
+    texts: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    made_at: int = Field(sa_type=BigInteger)
+    publish_at: int = Field(sa_type=BigInteger)
+    expires_at: int | None = Field(default=None, sa_type=BigInteger)
+    withdrawn_at: int | None = Field(default=None, sa_type=BigInteger)
+    translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class AcknowledgementRow(SQLModel, table=True):
+    """That a person has read an announcement: the key makes it one."""
+
+    __tablename__ = "acknowledgement"
+    announcement: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+
+
+class ChatRow(SQLModel, table=True):
+    """The seconds between two messages of one person in a session's chat."""
+
+    __tablename__ = "chat"
+    session: str = Field(primary_key=True)
+    slow: int
+
+
+class ChatMessageRow(SQLModel, table=True):
+    """A message; `number` rises by one in a session."""
+
+    __tablename__ = "chat_message"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    number: int
+    author: str
+    author_name: str | None = None
+    role: str
+    text: str
+    lang: str
+    at: int = Field(sa_type=BigInteger)
+    state: str
+    reason: str | None = None
+    translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ChatMutedRow(SQLModel, table=True):
+    """Who may write nothing in a session's chat."""
+
+    __tablename__ = "chat_muted"
+    session: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+
+
+class ProblemRow(SQLModel, table=True):
+    """A problem; its texts are versions."""
+
+    __tablename__ = "problem"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    author: str
+    question: str
+    state: str
+
+
+class SolutionRow(SQLModel, table=True):
+    """What a person proposed to a problem; its texts are versions."""
+
+    __tablename__ = "solution"
+    id: str = Field(primary_key=True)
+    session: str = Field(index=True)
+    problem: str
+    author: str
+    author_name: str | None = None
+    state: str
+    reason: str | None = None
+
+
+class VersionRow(SQLModel, table=True):
+    """A version of a problem's or a solution's text (`of`), from 1 up; only its translations are ever written again."""
+
+    __tablename__ = "version"
+    of: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    session: str = Field(index=True)
+    text: str
+    lang: str
+    at: int = Field(sa_type=BigInteger)
+    translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class SupportRow(SQLModel, table=True):
+    """A person's vote for a solution: the key makes it one."""
+
+    __tablename__ = "support"
+    solution: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)

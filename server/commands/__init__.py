@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server import wire
-from server.commands import captions, floor, moderation, polls, questions, reactions, summit
+from server.commands import announcements, captions, chat, floor, moderation, polls, problems, questions, reactions, summit
 from server.commands.context import Context
 from server.live import Outcome
 from sessions import formats
@@ -69,6 +69,25 @@ HANDLERS: dict[type, Handler] = {
     wire.MotionClose: summit.close,
     wire.MotionWithdraw: summit.withdraw,
     wire.PolicySet: summit.set_policy,
+    wire.AnnouncementCompose: announcements.compose,
+    wire.AnnouncementWithdraw: announcements.withdraw,
+    wire.AnnouncementAcknowledge: announcements.acknowledge,
+    wire.ChatSend: chat.send,
+    wire.ChatRetract: chat.retract,
+    wire.ChatHide: chat.hide,
+    wire.ChatShow: chat.show,
+    wire.ChatMute: chat.mute,
+    wire.ChatSlow: chat.slow,
+    wire.ProblemPromote: problems.promote,
+    wire.ProblemRevise: problems.revise,
+    wire.ProblemPublish: problems.publish,
+    wire.ProblemWithdraw: problems.withdraw,
+    wire.SolutionPropose: problems.propose,
+    wire.SolutionAmend: problems.amend,
+    wire.SolutionRetract: problems.retract,
+    wire.SolutionSupport: problems.support,
+    wire.SolutionHide: problems.hide,
+    wire.SolutionShow: problems.show,
     wire.ReactionSend: reactions.send,
     wire.CaptionCommit: captions.commit,
     wire.CaptionCorrect: captions.correct,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from server import views
 from server.commands.context import Context
@@ -20,7 +21,7 @@ class Deed:
     """Make it, `run` the rule, ask for the `outcome`. It looks at a question (None for an act on the session) and all merged with it."""
 
     def __init__(self, context: Context, question: str | None, *more: str) -> None:
-        self._live, self._caller, self._id = context.live, context.caller, question
+        self._context, self._live, self._caller, self._id = context, context.live, context.caller, question
         self._questions = context.live.questions
         self._ids = [id for id in (question, *more) if id is not None and id in self._questions.items]
         self._families = self._merged()
@@ -61,13 +62,9 @@ class Deed:
         return Outcome(writes, Change(type, questions=told, desk=True), mine=self._mine(families))
 
     def _logged(self, act: str, before: moderation.Facts, after: moderation.Facts, reason: str | None, undoes: int | None) -> Write:
-        at = time.time_ns() // 1_000_000
         if act in AUTHORS:
-            entry = self._live.log.add(act, at, None, {}, {}, question=self._id)
-        else:
-            actor = Actor(self._caller.person, self._caller.name, self._caller.role)
-            entry = self._live.log.add(act, at, actor, before, after, question=self._id, reason=reason, undoes=undoes)
-        return log_write(self._live.session.id, entry)
+            return log_write(self._live.session.id, self._live.log.add(act, _now(), None, {}, {}, question=self._id))
+        return logged(self._context, act, before, after, question=self._id, reason=reason, undoes=undoes)
 
     def _mine(self, families: dict[str, Question]) -> dict[str, Doc]:
         mine: dict[str, Doc] = {}
@@ -118,8 +115,21 @@ AUTHORS = ("question.edit", "question.withdraw", "question.appeal")
 """Acts of a question's author."""
 
 
+def logged(
+    context: Context, act: str, before: moderation.Facts | None = None, after: moderation.Facts | None = None, **others: Any
+) -> Write:
+    """Put what a moderator did into the log; `others` are the other fields of the entry. The row to write."""
+    caller, live = context.caller, context.live
+    actor = Actor(caller.person, caller.name, caller.role)
+    return log_write(live.session.id, live.log.add(act, _now(), actor, before or {}, after or {}, **others))
+
+
 def log_write(session: str, entry: Entry) -> Write:
     actor = entry.actor
     row = {name: getattr(entry, name) for name in entry.__struct_fields__ if name != "actor"}
     who = {"actor": actor and actor.person, "actor_name": actor and actor.name, "actor_role": actor and actor.role}
     return Write("moderation", {"session": session} | row | who)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

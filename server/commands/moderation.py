@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from server import wire
+from server.commands import chat
 from server.commands.context import Context
 from server.commands.deed import Deed
 from server.live import Outcome
@@ -95,6 +96,8 @@ def watch(context: Context, command: wire.ModerationWatch) -> Outcome:
 def undo(context: Context, command: wire.ModerationUndo) -> Outcome:
     questions = context.live.questions
     entry = context.live.log.find(command.entry)
+    if chat.is_about(entry):
+        return chat.undo(context, entry)
     # A merge or an unmerge concerns another question as well, a change of the stage the one that was there.
     others = [id for facts in (entry.before, entry.after) for id in (facts.get("merged_into"), facts.get("stage")) if id is not None]
     deed = Deed(context, entry.question, *others)

@@ -14,18 +14,22 @@ from typing import Any
 
 import msgspec
 
+from server.wire.announcements import *
 from server.wire.answers import *
 from server.wire.base import *
 from server.wire.captions import *
+from server.wire.chat import *
 from server.wire.floor import *
 from server.wire.podium import *
 from server.wire.polls import *
+from server.wire.problems import *
 from server.wire.questions import *
 from server.wire.scalars import *
 from server.wire.states import *
 from server.wire.summit import *
 
-Command = ChannelCommand | QuestionCommand | PollCommand | FloorCommand | SummitCommand | CaptionCommand
+Talk = AnnouncementCommand | ChatCommand | ProblemCommand
+Command = ChannelCommand | QuestionCommand | PollCommand | FloorCommand | SummitCommand | Talk | CaptionCommand
 """Each area has its own file; a command is added to its area's union there."""
 ClientMessage = Hello | Command
 

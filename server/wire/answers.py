@@ -5,7 +5,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from server.wire.chat import OwnMessage
 from server.wire.podium import OwnHand
+from server.wire.problems import OwnSolution
 from server.wire.states import OwnQuestion
 from sessions.kinds.form import Ballot
 from sessions.motions import Choice
@@ -61,6 +63,30 @@ UpdateType = Literal[
     "motion.closed",
     "motion.withdrawn",
     "policy.set",
+    "announcement.composed",
+    "announcement.due",
+    "announcement.withdrawn",
+    "announcement.counted",
+    "announcement.translated",
+    "chat.sent",
+    "chat.retracted",
+    "chat.hidden",
+    "chat.shown",
+    "chat.muted",
+    "chat.slowed",
+    "chat.translated",
+    "problem.promoted",
+    "problem.revised",
+    "problem.published",
+    "problem.withdrawn",
+    "problem.translated",
+    "solution.proposed",
+    "solution.amended",
+    "solution.retracted",
+    "solution.supported",
+    "solution.hidden",
+    "solution.shown",
+    "solution.translated",
     "reaction.counted",
     "presence.counted",
     "stream.changed",
@@ -85,7 +111,7 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 class Me(Struct, kw_only=True):
     """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
     a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's,
-    `votes` are those of their seat by motion; `hand` is one's own, while it is up."""
+    `votes` are those of their seat by motion; `hand` is one's own, while it is up. `muted` is whether a moderator lets one write nothing in the chat; `acknowledged` are announcements, `supported` solutions."""
 
     person: Person
     rights: list[str]
@@ -96,6 +122,11 @@ class Me(Struct, kw_only=True):
     votes: dict[str, Choice]
     seat: str | None = None
     hand: OwnHand | None = None
+    acknowledged: dict[str, bool]
+    messages: dict[str, OwnMessage]
+    muted: bool
+    solutions: dict[str, OwnSolution]
+    supported: dict[str, bool]
 
 
 class Snapshot(Struct, tag="snapshot", kw_only=True):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from server.wire.announcements import Announcement
 from server.wire.podium import FloorState, SummitState
 from server.wire.scalars import Reaction
 from sessions.formats import SessionPolicy
@@ -164,6 +165,7 @@ class SessionState(Struct, kw_only=True, omit_defaults=True):
     policy: SessionPolicy
     floor: FloorState | None = None
     summit: SummitState | None = None
+    announcements: dict[str, Announcement]
     stage: str | None = None
     slow: int | None = None
     log: dict[str, Act] | None = None

@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
 
 export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
 
@@ -17,6 +17,10 @@ export type Visibility = 'always' | 'after_vote' | 'after_close' | 'moderators';
 export type Anonymity = 'named' | 'pseudonymous' | 'secret';
 
 export type Choice = 'auto' | 'recognizer' | 'human' | 'ingest' | 'scripted' | 'off';
+
+export type Severity = 'info' | 'warning' | 'urgent';
+
+export type Reason = 'off_topic' | 'duplicate' | 'unclear' | 'conduct' | 'time';
 
 /** One seat: the ms it has spoken, whether it is present, and since when it asks to speak. */
 export interface Account {
@@ -42,6 +46,61 @@ export interface Act {
   question?: string;
   reason?: string;
   undoes?: number;
+}
+
+/** An announcement; everyone sees those that are out. `texts` are people's words, `translations` the machine's. Only staff is told how many have `acknowledged` it. */
+export interface Announcement {
+  id: string;
+  severity: Severity;
+  lang: string;
+  texts: Record<string, string>;
+  state: 'expired' | 'published' | 'scheduled' | 'withdrawn';
+  publish_at: number;
+  expires_at?: number;
+  translations?: Record<string, string>;
+  acknowledged?: number;
+}
+
+/** Says that one has read it; a repeat changes nothing. */
+export interface AnnouncementAcknowledge {
+  type: 'announcement.acknowledge';
+  announcement: string;
+  id: string;
+}
+
+/** Says it to everyone at `publish_at`, or now. The machine adds languages that `texts` has not; the first one is its source. */
+export interface AnnouncementCompose {
+  type: 'announcement.compose';
+  texts: Record<string, string>;
+  severity?: Severity;
+  publish_at?: number | null;
+  expires_at?: number | null;
+  id: string;
+}
+
+export interface AnnouncementWithdraw {
+  type: 'announcement.withdraw';
+  announcement: string;
+  id: string;
+}
+
+/** The state of `{session}/problems` and, with drafts and what is hidden, of `{session}/problems/staff`. */
+export interface BoardState {
+  problems: Record<string, Bulletin>;
+  solutions: Record<string, Solution>;
+}
+
+/** A problem; everyone sees those that are published. `version` counts its texts, `former` are the earlier ones, oldest first. */
+export interface Bulletin {
+  id: string;
+  question: string;
+  text: string;
+  lang: string;
+  at: number;
+  version: number;
+  state: 'draft' | 'published' | 'withdrawn';
+  translations?: Record<string, string>;
+  former?: Former[];
 }
 
 /** A human captioner's line: `final=False` replaces the line in the making, `final=True` ends it. */
@@ -92,6 +151,71 @@ export interface ChannelUnsubscribe {
   type: 'channel.unsubscribe';
   channel: string;
   id: string;
+}
+
+/** Takes a message out of everyone's sight; its author learns the reason. */
+export interface ChatHide {
+  type: 'chat.hide';
+  message: string;
+  reason: Reason;
+  id: string;
+}
+
+/** A message; `translations` are the machine's. `role` is there for those who run the session. Only staff sees what is hidden, why, and who is `muted`. */
+export interface ChatMessage {
+  id: string;
+  text: string;
+  lang: string;
+  at: number;
+  number: number;
+  translations?: Record<string, string>;
+  author?: string;
+  role?: string;
+  state?: 'hidden' | 'retracted' | 'shown';
+  reason?: Reason;
+  muted?: boolean;
+}
+
+/** Lets the author of a message write nothing more, or write again: nobody need know who that is. */
+export interface ChatMute {
+  type: 'chat.mute';
+  message: string;
+  on: boolean;
+  id: string;
+}
+
+/** Takes one's own message back, for good. */
+export interface ChatRetract {
+  type: 'chat.retract';
+  message: string;
+  id: string;
+}
+
+/** The result names it: `message`. */
+export interface ChatSend {
+  type: 'chat.send';
+  text: string;
+  lang: string;
+  id: string;
+}
+
+export interface ChatShow {
+  type: 'chat.show';
+  message: string;
+  id: string;
+}
+
+/** Slow mode: one message per person in so many seconds; 0 ends it. */
+export interface ChatSlow {
+  type: 'chat.slow';
+  seconds: number;
+  id: string;
+}
+
+/** The state of `{session}/chat` and, with what is hidden, of `{session}/chat/staff`: the newest messages, and slow mode's seconds. */
+export interface ChatState {
+  messages: Record<string, ChatMessage>;
+  slow?: number;
 }
 
 /** What a close lays down: how many were entitled to vote, how many did, and the hash of all ballots (see `digest`). */
@@ -230,6 +354,13 @@ export interface Form {
   pair?: string;
 }
 
+/** What a text said before, from `at` on. */
+export interface Former {
+  text: string;
+  lang: string;
+  at: number;
+}
+
 /** How a word is said from now on, in every translation of the session; without an `entry` the term is taken away. */
 export interface GlossarySet {
   type: 'glossary.set';
@@ -277,7 +408,7 @@ export interface Leader {
   score: number;
 }
 
-/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's, `votes` are those of their seat by motion; `hand` is one's own, while it is up. */
+/** What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept: a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's, `votes` are those of their seat by motion; `hand` is one's own, while it is up. `muted` is whether a moderator lets one write nothing in the chat; `acknowledged` are announcements, `supported` solutions. */
 export interface Me {
   person: Person;
   rights: string[];
@@ -288,6 +419,11 @@ export interface Me {
   votes: Record<string, 'abstain' | 'no' | 'yes'>;
   seat?: string | null;
   hand?: OwnHand | null;
+  acknowledged: Record<string, boolean>;
+  messages: Record<string, OwnMessage>;
+  muted: boolean;
+  solutions: Record<string, OwnSolution>;
+  supported: Record<string, boolean>;
 }
 
 /** How often moderators did what (by command), and why they dismissed. */
@@ -371,6 +507,12 @@ export interface OwnHand {
   ahead?: number;
 }
 
+/** What became of one's own message. */
+export interface OwnMessage {
+  state: 'hidden' | 'retracted' | 'shown';
+  reason?: Reason;
+}
+
 /** One's own question and what becomes of it. One that is `merged_into` another goes where that one goes. */
 export interface OwnQuestion {
   id: string;
@@ -380,11 +522,17 @@ export interface OwnQuestion {
   state: 'archived' | 'dismissed' | 'pending' | 'published' | 'withdrawn';
   answer_state: 'answered' | 'answering' | 'unanswered';
   anonymous?: boolean;
-  reason?: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  reason?: Reason;
   answer?: string;
   original?: string;
   appeal?: string;
   merged_into?: string;
+}
+
+/** What became of one's own solution. */
+export interface OwnSolution {
+  state: 'hidden' | 'open' | 'retracted';
+  reason?: Reason;
 }
 
 export interface Person {
@@ -502,6 +650,39 @@ export interface Presence {
   languages: Record<string, number>;
 }
 
+/** Makes a problem of a question, in its words or in these. The result names it: `problem`. */
+export interface ProblemPromote {
+  type: 'problem.promote';
+  question: string;
+  text?: string | null;
+  lang?: string | null;
+  id: string;
+}
+
+/** Makes it a bulletin that everyone reads and proposes solutions to. */
+export interface ProblemPublish {
+  type: 'problem.publish';
+  problem: string;
+  id: string;
+}
+
+/** A new version of the text. Where it is no longer at the `expected_version`, it is refused as `conflict` with it in `current`. */
+export interface ProblemRevise {
+  type: 'problem.revise';
+  problem: string;
+  text: string;
+  lang: string;
+  expected_version?: number | null;
+  id: string;
+}
+
+/** Takes it out of everyone's sight with its solutions, until it is published again. */
+export interface ProblemWithdraw {
+  type: 'problem.withdraw';
+  problem: string;
+  id: string;
+}
+
 /** What the captions do with vulgar words from now on; lines that were told stay as they are. */
 export interface ProfanitySet {
   type: 'profanity.set';
@@ -526,7 +707,7 @@ export interface Question {
   answer_translations?: Record<string, string>;
   edited_at?: number;
   version?: number;
-  reason?: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  reason?: Reason;
   original?: string;
   appeal?: string;
   merged_into?: string;
@@ -571,7 +752,7 @@ export interface QuestionAsk {
 
 export interface QuestionDismiss {
   type: 'question.dismiss';
-  reason: 'conduct' | 'duplicate' | 'off_topic' | 'time' | 'unclear';
+  reason: Reason;
   id: string;
   expected_version?: number | null;
   question: string;
@@ -762,6 +943,7 @@ export interface SessionState {
   policy: SessionPolicy;
   floor?: FloorState;
   summit?: SummitState;
+  announcements: Record<string, Announcement>;
   stage?: string;
   slow?: number;
   log?: Record<string, Act>;
@@ -775,7 +957,71 @@ export interface Snapshot {
   channel: string;
   epoch: string;
   seq: number;
-  data: SessionState | CaptionState | GlossaryState;
+  data: SessionState | CaptionState | GlossaryState | ChatState | BoardState;
+}
+
+/** What somebody proposed; everyone sees those that are open, of published problems. `votes` is absolute. */
+export interface Solution {
+  id: string;
+  problem: string;
+  text: string;
+  lang: string;
+  at: number;
+  version: number;
+  votes: number;
+  translations?: Record<string, string>;
+  former?: Former[];
+  author?: string;
+  state?: 'hidden' | 'open' | 'retracted';
+  reason?: Reason;
+}
+
+/** A new version of one's own solution; votes stay, and everyone sees what it said before. */
+export interface SolutionAmend {
+  type: 'solution.amend';
+  solution: string;
+  text: string;
+  lang: string;
+  id: string;
+}
+
+/** Takes a solution out of everyone's sight; its author learns the reason. */
+export interface SolutionHide {
+  type: 'solution.hide';
+  solution: string;
+  reason: Reason;
+  id: string;
+}
+
+/** The result names it: `solution`. */
+export interface SolutionPropose {
+  type: 'solution.propose';
+  problem: string;
+  text: string;
+  lang: string;
+  anonymous?: boolean;
+  id: string;
+}
+
+/** Takes one's own solution back, for good. */
+export interface SolutionRetract {
+  type: 'solution.retract';
+  solution: string;
+  id: string;
+}
+
+export interface SolutionShow {
+  type: 'solution.show';
+  solution: string;
+  id: string;
+}
+
+/** Puts one's vote on a solution or takes it off: says how it should be, so a repeat changes nothing. */
+export interface SolutionSupport {
+  type: 'solution.support';
+  solution: string;
+  on: boolean;
+  id: string;
 }
 
 /** Where a language's lines come from now, and whether they do. `degraded`: late, or from a second choice, or not translated. `silent`: none came for a while. `choice` is what was asked for. */
@@ -934,9 +1180,9 @@ export interface Welcome {
   me: Me;
 }
 
-export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
+export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | AnnouncementCompose | AnnouncementWithdraw | AnnouncementAcknowledge | ChatSend | ChatRetract | ChatHide | ChatShow | ChatMute | ChatSlow | ProblemPromote | ProblemRevise | ProblemPublish | ProblemWithdraw | SolutionPropose | SolutionAmend | SolutionRetract | SolutionSupport | SolutionHide | SolutionShow | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
-export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
+export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicySet | AnnouncementCompose | AnnouncementWithdraw | AnnouncementAcknowledge | ChatSend | ChatRetract | ChatHide | ChatShow | ChatMute | ChatSlow | ProblemPromote | ProblemRevise | ProblemPublish | ProblemWithdraw | SolutionPropose | SolutionAmend | SolutionRetract | SolutionSupport | SolutionHide | SolutionShow | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
 export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
 
