@@ -111,7 +111,8 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 class Me(Struct, kw_only=True):
     """What is one's own; a shared update never touches it. `voted` holds the questions one voted for, each true; `ballots` is as kept:
     a quiz' options with the ms each took; `cast` names the secret polls one has voted in: how, nobody says. `seat` is a delegate's,
-    `votes` are those of their seat by motion; `hand` is one's own, while it is up. `muted` is whether a moderator lets one write nothing in the chat; `acknowledged` are announcements, `supported` solutions."""
+    `votes` are those of their seat by motion; `hand` is one's own, while it is up. `muted` is whether a moderator lets one write
+    nothing in the chat; `acknowledged` are announcements, `supported` solutions."""
 
     person: Person
     rights: list[str]

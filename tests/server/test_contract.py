@@ -65,7 +65,7 @@ def test_the_client_knows_what_to_do_after_each_close(code: CloseCode) -> None:
         ("QuestionHighlight", "question: string | null;"),  # the client must say null
         ("Hello", "captions?: string | null;"),
         ("Update", "type: UpdateType;"),
-        ("Snapshot", "data: SessionState | CaptionState | GlossaryState;"),
+        ("Snapshot", "data: SessionState | CaptionState | GlossaryState | ChatState | BoardState;"),
         ("ReactionSend", "reaction: Reaction;"),
         ("Ack", "type: 'ack';"),
     ],

@@ -45,7 +45,11 @@ FIELDS: dict[str, Any] = {
 """Something that each field of a command may be; all others are ids of nothing."""
 
 
-OTHERWISE: dict[type, Doc] = {wire.GlossarySet: {"entry": None}, wire.ProfanitySet: {"policy": "show"}}
+OTHERWISE: dict[type, Doc] = {
+    wire.GlossarySet: {"entry": None},
+    wire.ProfanitySet: {"policy": "show"},
+    wire.AnnouncementCompose: {"texts": {"en": "Lunch."}, "severity": "info", "publish_at": None, "expires_at": None},
+}
 
 
 def fields(kind: Any) -> Doc:
