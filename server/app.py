@@ -15,7 +15,24 @@ from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors, openapi
 from server.bodies import Bodies
-from server.routes import api, captions, docs, events, hls, ingest, join, language, media, metrics, moderation, pages, polls, venue, wish
+from server.routes import (
+    api,
+    captions,
+    docs,
+    events,
+    hls,
+    ingest,
+    join,
+    language,
+    media,
+    metrics,
+    moderation,
+    pages,
+    polls,
+    stage,
+    venue,
+    wish,
+)
 from server.services import Services
 
 
@@ -51,6 +68,7 @@ def create_app(services: Services) -> FastAPI:
         ingest.router,
         moderation.router,
         polls.router,
+        stage.router,
         media.router,
         hls.router,
         language.router,

@@ -21,12 +21,18 @@ TICKET_LIFETIME = 60
 HLS_PERIOD = 6 * 3600
 """Seconds for which HLS is at one address: it stands in caches, which keep a copy for each address."""
 
-_TICKET = "ticket"
+STAGE_LIFETIME = 600
+"""Seconds a guest's token for the stage is good for; whoever is still there gets another."""
+
+_TICKET, _STAGE = "ticket", "stage"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person as a token says, with the region they declared; `sessions` is what exists, `seat` a delegate's."""
+    """A person as a token says, with the region they declared; `sessions` is what exists, `seat` a delegate's.
+
+    A `guest` is who shows a token for the stage: it is good for publishing, and for nothing else.
+    """
 
     person: str
     session: str
@@ -36,9 +42,10 @@ class Principal:
     region: str | None
     sessions: Container[str]
     seat: str | None = None
+    guest: bool = False
 
     def may(self, act: str) -> bool:
-        return act in RIGHTS[self.role]
+        return act == "media.publish" if self.guest else act in RIGHTS[self.role]
 
     def require(self, act: str, session: str) -> None:
         """Raises NotFound for a session that does not exist, Forbidden for one that is not theirs or an act that is not."""
@@ -82,6 +89,18 @@ class Tokens:
         """Raises Unauthorized for whatever is no ticket of ours in force; a token is none."""
         return self._read(ticket, _TICKET)
 
+    def issue_stage(self, principal: Principal) -> str:
+        """A token for WHIP, in force while its owner is on the stage of their session."""
+        who = {"sub": principal.person, "ses": principal.session, "rol": principal.role.value, "lng": principal.lang}
+        return self._sign(who | {"aud": _STAGE}, STAGE_LIFETIME)
+
+    def read_media(self, token: str) -> Principal:
+        """As `read`, and tokens for the stage."""
+        try:
+            return self._read(token, None)
+        except Unauthorized:
+            return self._read(token, _STAGE)
+
     def _sign(self, claims: Mapping[str, str | None], lifetime: int) -> str:
         now = int(time.time())
         told = {key: value for key, value in claims.items() if value is not None}
@@ -93,7 +112,7 @@ class Tokens:
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
-        about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"))
+        about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"), audience == _STAGE)
         return Principal(claims["sub"], claims["ses"], role, claims["lng"], *about)
 
     def issue_ingest(self, session: str, lang: str) -> str:
@@ -141,9 +160,9 @@ async def authenticated_here_or_elsewhere(
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ticket: Annotated[str | None, Query(include_in_schema=False)] = None,
 ) -> Principal:
-    """Like `authenticated`, and lets in whom another node of ours has sent here."""
+    """Like `authenticated`, and lets in whom another node of ours has sent here, and guests by their token for the stage."""
+    tokens = request.app.state.services.tokens
+    assert isinstance(tokens, Tokens)
     if given is None and ticket is not None:
-        tokens = request.app.state.services.tokens
-        assert isinstance(tokens, Tokens)
         return tokens.read_ticket(ticket)
-    return await authenticated(request, given)
+    return await authenticated(request, given) if given is None else tokens.read_media(given.credentials)

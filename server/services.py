@@ -108,8 +108,14 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
 
         def aired(air: OnAir) -> None:
             lives[air.session].aired(air.venue, air.arriving)
+            stages.aired(air)
 
-        relay = await stack.enter_async_context(_relay(settings, changed, aired, lambda resource: events.ended(resource)))
+        def ended(resource: str) -> None:
+            events.ended(resource)
+            stages.ended(resource)
+
+        relay = await stack.enter_async_context(_relay(settings, changed, aired, ended))
+        stages = Stages(relay, lives, spawn)
         events = await stack.enter_async_context(EventStreams(relay))
         hls = await stack.enter_async_context(Hls(relay))
         captioning = Captioning(
@@ -130,7 +136,6 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
         tokens = Tokens(settings.signing_key(), lives)
-        stages = Stages(relay, lives, spawn)
         sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)

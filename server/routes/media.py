@@ -37,9 +37,15 @@ async def publish(session: str, request: Request, caller: Caller, venue: Venue =
     """Publish audio and video to a session: H264 or VP8, and Opus. The newest publisher of a venue takes over from the one before.
 
     What comes from the backup, venue `b`, is sent on when `a` falls silent or leaves, or when `/api/sessions/{session}/venue` says so.
+    A guest on the stage publishes from there too and is on air at once; the backup has to wait then (409 `stage_taken`).
     """
     admit(request, "whip", session, caller)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
+    stages = services_of(request).stages
+    if caller.guest:
+        return _answered(request, f"/whip/{session}", await stages.publish(session, caller.person, offer), caller)
+    if venue == "b":
+        stages.require_vacant(session)
     return _answered(request, f"/whip/{session}", await relay_of(request).publish(session, offer, venue=venue), caller)
 
 

@@ -146,6 +146,8 @@ def admit(request: Request, entrance: Entrance, session: str, caller: Principal)
     """Raises NotFound, Forbidden, and Elsewhere for a session that another node carries."""
     caller.require(_ACTIONS[entrance], session)
     services = services_of(request)
+    if caller.guest:
+        services.stages.require(session, caller.person)
     node = services.settings.nodes.get(session)
     if node is not None and node.partition("://")[2] != request.url.netloc:
         asked = request.url.include_query_params(ticket=services.tokens.ticket(caller))
@@ -157,6 +159,8 @@ async def owned(request: Request, session: str, resource: str, caller: Principal
     admit(request, entrance_of(request, caller), session, caller)
     found = await relay_of(request).resource(resource)
     entrance: Entrance = "whep" if found.role == "viewer" else "whip" if found.lang is None else "booth"
+    if caller.guest and not services_of(request).stages.owns(session, resource):
+        raise UnknownResource("no such resource, or it has ended")
     if found.session != session or entrance not in _entrances(request) or not caller.may(_ACTIONS[entrance]):
         raise UnknownResource("no such resource, or it has ended")
     return found
