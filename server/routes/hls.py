@@ -44,7 +44,8 @@ Key = Annotated[str, Path(max_length=512)]
 Name = Annotated[str, Path(max_length=80)]
 
 
-@router.api_route("/hls/{session}/master.m3u8", methods=["GET", "HEAD"], status_code=307, response_class=Response)
+@router.get("/hls/{session}/master.m3u8", status_code=307, response_class=Response)
+@router.head("/hls/{session}/master.m3u8", include_in_schema=False)
 async def enter(session: str, request: Request, caller: Caller) -> Response:
     """Where the master playlist is for the next hours, for players that send no token. 409 with Retry-After while nobody publishes."""
     admit(request, "whep", session, caller)
@@ -54,7 +55,8 @@ async def enter(session: str, request: Request, caller: Caller) -> Response:
     return Response(status_code=307, headers={"Location": location, "Cache-Control": "no-store"})
 
 
-@router.api_route("/hls/{session}/{key}/{name}", methods=["GET", "HEAD"], response_class=Response)
+@router.get("/hls/{session}/{key}/{name}", response_class=Response)
+@router.head("/hls/{session}/{key}/{name}", include_in_schema=False)
 async def fetch(session: str, key: Key, name: Name, request: Request) -> Response:
     """A playlist, a segment or an initialization; conditional by If-None-Match."""
     services = services_of(request)
