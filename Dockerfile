@@ -28,7 +28,7 @@ ENV PATH=/opt/marquee/bin:$PATH \
 USER marquee
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000/tcp 8443/udp
+EXPOSE 8000/tcp 8443/udp 8443/tcp
 # Leaving closes the sockets with "come back soon", which takes the server a second or two.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

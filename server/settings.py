@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     bus: str = ""
     """`redis://...`; in memory when empty."""
     media_port: int = Field(default=0, ge=0, le=65535)
-    """The one UDP port of the relay; 0 takes a free one."""
+    """The one port of the relay, for UDP and TCP; 0 takes a free one."""
     media_addresses: list[str] = ["127.0.0.1"]
     """Addresses, IPv4 and IPv6, at which viewers reach the media port, for the ICE candidates."""
     secret: SecretStr | None = None

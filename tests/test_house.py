@@ -155,8 +155,9 @@ class TestCompose:
 
     def test_the_media_port_is_the_same_inside_and_outside(self) -> None:
         port = variables("server")["MARQUEE_MEDIA_PORT"]
-        assert f"{port}:{port}/udp" in SERVICES["server"]["ports"]
-        assert f"{port}/udp" in (ROOT / "Dockerfile").read_text()
+        for kind in ("udp", "tcp"):
+            assert f"{port}:{port}/{kind}" in SERVICES["server"]["ports"]
+            assert f"{port}/{kind}" in (ROOT / "Dockerfile").read_text()
 
     def test_the_server_waits_for_stores_whose_health_is_looked_at(self) -> None:
         waits = SERVICES["server"]["depends_on"]

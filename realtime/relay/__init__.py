@@ -1,4 +1,4 @@
-"""Media: one publisher's packets to every viewer of a session, over one UDP port, never decoded."""
+"""Media: one publisher's packets to every viewer of a session, over one port, never decoded."""
 
 from realtime.relay.errors import (
     BadFragment,

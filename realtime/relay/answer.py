@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from realtime.relay import rtx
 from realtime.relay.errors import NoCommonCodec
@@ -174,8 +175,19 @@ def source_lines(kind: str, chosen: Format, ssrc: int) -> list[str]:
 def transport_lines(transport: Transport) -> list[str]:
     """Credentials and every candidate, as an answer's section and a fragment's have them."""
     lines = [f"a=ice-ufrag:{transport.credentials.ufrag}", f"a=ice-pwd:{transport.credentials.password}"]
-    for index, address in enumerate(transport.addresses):
-        # RFC 8445 section 5.1.2.1: type preference 126 for host, then the order given, then component 1.
-        priority = (126 << 24) | ((65535 - index) << 8) | 255
-        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {ipaddress.ip_address(address)} {transport.port} typ host")
+    lines += [_candidate(transport, index, "udp") for index in range(len(transport.addresses))]
+    # Behind all of UDP, for a client takes the first of its kind: some know no other.
+    lines += [_candidate(transport, index, "tcp") for index in range(len(transport.addresses))]
     return [*lines, "a=end-of-candidates"]
+
+
+def _candidate(transport: Transport, index: int, protocol: Literal["udp", "tcp"]) -> str:
+    """A host candidate of RFC 8839 section 5.1; one for TCP waits for connections (RFC 6544 section 4.5).
+
+    The priority is that of RFC 8445 section 5.1.2.1: the type's, then the order given (behind the direction, RFC 6544 section 4.2), then
+    component 1.
+    """
+    kind, order, more = (126, 65535 - index, "") if protocol == "udp" else (90, (4 << 13) + 8191 - index, " tcptype passive")
+    number, priority = index + 1 + (len(transport.addresses) if more else 0), (kind << 24) | (order << 8) | 255
+    address = ipaddress.ip_address(transport.addresses[index])
+    return f"a=candidate:{number} 1 {protocol} {priority} {address} {transport.port} typ host{more}"

@@ -12,8 +12,9 @@ from pylibsrtp import Error as SrtpError
 
 from realtime.relay import rtcp
 from realtime.relay.dtls import Certificate, Dtls, Records
-from realtime.relay.ice import Address, IceSession
+from realtime.relay.ice import IceSession
 from realtime.relay.offer import Section
+from realtime.relay.tcp import Route
 
 CONSENT = 30.0
 """Seconds without a signed ICE check after which a peer is gone (RFC 7675 section 5.1)."""
@@ -27,8 +28,8 @@ Role = Literal["publisher", "viewer"]
 class Port(Protocol):
     """Where a peer's datagrams leave: the shared port, or a pull's own."""
 
-    def send(self, datagram: bytes, address: Address | None) -> None:
-        """Send without waiting, nowhere without an address; what the kernel does not take is lost."""
+    def send(self, datagram: bytes, route: Route | None) -> None:
+        """Send without waiting, nowhere without a route; what the kernel does not take is lost."""
 
 
 class Peer:
@@ -50,8 +51,8 @@ class Peer:
         self.ice = IceSession()
         self.sections: tuple[Section, ...] = ()
         """What the answer accepted, once it was written."""
-        self.address: Address | None = None
-        self.addresses: list[Address] = []
+        self.route: Route | None = None
+        self.routes: list[Route] = []
         self.connected = False
         self.ssrc = secrets.randbits(32)
         """Our SSRC as an RTCP sender towards this peer."""
@@ -77,19 +78,25 @@ class Peer:
             self.connected = False
             await self._dtls.stop()
 
-    def checked(self, address: Address, nominated: bool, now: float) -> None:
-        """A signed ICE check came from `address`; media goes to the path nominated last, or to the first one seen."""
+    def checked(self, route: Route, nominated: bool, now: float) -> None:
+        """A signed ICE check came by `route`; media goes to the route nominated last, or to the first one seen."""
         self._heard_at = now
-        if nominated or self.address is None:
-            self.address = address
+        if nominated or self.route is None:
+            self.route = route
         self._reached.set()
+
+    def lose(self, route: Route) -> None:
+        """One of our routes is no more; media goes to another, or waits for one."""
+        self.routes.remove(route)
+        if self.route == route:
+            self.route = self.routes[-1] if self.routes else None
 
     def silent_since(self, now: float) -> float:
         """Seconds since the last signed check, or the last answer to one of ours."""
         return now - self._heard_at
 
     def receive(self, datagram: bytes, now: float) -> None:
-        """Take a non-empty datagram from one of our checked addresses. Junk is dropped, it never raises."""
+        """Take a non-empty datagram by one of our checked routes. Junk is dropped, it never raises."""
         if 20 <= datagram[0] <= 63:
             self._dtls.records.feed(datagram)
         elif self.connected and 128 <= datagram[0] <= 191:
@@ -117,5 +124,5 @@ class Peer:
         """The readable packets of one decrypted compound RTCP message."""
 
     def _send_raw(self, datagram: bytes) -> None:
-        if self.address is not None:
-            self._port.send(datagram, self.address)
+        if self.route is not None:
+            self._port.send(datagram, self.route)

@@ -82,7 +82,7 @@ class RelayProcess:
 
     @property
     def port(self) -> int:
-        """The UDP port really bound."""
+        """The port really bound, for UDP and TCP."""
         return cast(int, self._config["port"])
 
     def live(self, session: str) -> bool:

@@ -28,6 +28,7 @@ from realtime.relay.offer import CODECS, Kind, Offer, read_offer
 from realtime.relay.port import MAX_DATAGRAM, SLICE
 from realtime.relay.publisher import MediaHandler, Publisher, ReportHandler
 from realtime.relay.stun import read_success, write_check
+from realtime.relay.tcp import Route
 
 MAX_CANDIDATES = 8
 """Addresses of the other node that are tried; more in its answer are ignored."""
@@ -114,10 +115,10 @@ class PullPort:
                 self._socket = None
                 loop.remove_reader(opened)
 
-    def send(self, datagram: bytes, address: Address | None) -> None:
-        if self._socket is not None and address is not None:
+    def send(self, datagram: bytes, route: Route | None) -> None:
+        if self._socket is not None and isinstance(route, tuple):
             with suppress(OSError):
-                self._socket.sendto(datagram, address)
+                self._socket.sendto(datagram, route)
 
     def _read(self, opened: socket.socket) -> None:
         now = time.monotonic()
@@ -178,11 +179,11 @@ class Puller(Publisher):
             check = write_check(transaction, self._username, self._password, self._tie_breaker)
             for address in self._targets:
                 self._line.send(check, address)
-            await asyncio.sleep(FIRST_CHECKS if self.address is None else CHECKS)
+            await asyncio.sleep(FIRST_CHECKS if self.route is None else CHECKS)
 
     def _take(self, datagram: bytes, address: Address, now: float) -> None:
         if datagram[0] >= 4:
-            if address == self.address:
+            if address == self.route:
                 self.receive(datagram, now)
         elif read_success(datagram, self._password) in self._asked:
             self._targets = (address,)

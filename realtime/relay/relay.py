@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class Relay:
-    """Forwards each session's media from its publisher to its viewers over one UDP port.
+    """Forwards each session's media from its publisher to its viewers over one port.
 
     `host` and `port` are bound (port 0 takes a free one, see `port`); `advertise` are the addresses peers are told to reach.
     `on_change(session, lang, live)` is called on the loop when the first packet of a session's floor (`lang` None) or of a booth
@@ -90,6 +90,7 @@ class Relay:
         if unreachable:
             self._port.close()
             raise OSError(f"the media port at {self._host} cannot be reached at {', '.join(unreachable)}")
+        await self._port.listen()
         self._tasks = await asyncio.TaskGroup().__aenter__()
         self._peers = Peers(self._port, self._tasks, self._left)
         changed, aired = partial(self._tell, self._on_change), partial(self._tell, self._on_air)
@@ -116,7 +117,7 @@ class Relay:
 
     @property
     def port(self) -> int:
-        """The UDP port really bound."""
+        """The port really bound, for UDP and TCP."""
         return self._port.number
 
     @property

@@ -13,8 +13,8 @@ from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
 from realtime.relay.burst import MAX_BYTES, MAX_PACKET, lay_out
-from realtime.relay.ice import Address
 from realtime.relay.sending import Counters, Parcel, best
+from realtime.relay.tcp import Connection, Route
 
 TRAILER = 144
 """Bytes libsrtp may write behind the last packet (SRTP_MAX_TAG_LEN + SRTP_MAX_MKI_LEN)."""
@@ -62,9 +62,9 @@ class Sender:
         slots = [(self._buffer + offset, length) for offset, length in layout.slots]
         return Burst(layout.template, slots, [Parcel.of(self._view[run.start : run.end], run.segment) for run in layout.runs])
 
-    def send(self, burst: Burst, keys: Outbound, address: Address | None) -> None:
-        """Encrypt a burst with a viewer's keys and send it (nowhere, if the viewer has no address yet). Never waits long, never raises."""
-        if address is None:
+    def send(self, burst: Burst, keys: Outbound, route: Route | None) -> None:
+        """Encrypt a burst with a viewer's keys and send it (nowhere, if the viewer has no route yet). Never waits long, never raises."""
+        if route is None:
             return
         context, length = keys.context, self._length
         _move(self._buffer, burst.template, len(burst.template))
@@ -72,8 +72,7 @@ class Sender:
             length[0] = size
             if _protect(context, pointer, length):
                 return  # older than the key stream goes back: a retransmission too late to be of use
-        send = self._ways[len(address)]
         for parcel in burst.parcels:
-            sent = send(parcel, address)
+            sent = route.send(parcel.pieces()) if isinstance(route, Connection) else self._ways[len(route)](parcel, route)
             self._counters.sent += sent
             self._counters.unsent += parcel.count - sent

@@ -169,7 +169,7 @@ class Track:
         for (payload_type, tag, shift), viewers in self._groups.items():
             burst = self._sender.burst([packet.shifted(shift).numbered(payload_type) for packet in pending], tag)
             for viewer in viewers:
-                send(burst, viewer.keys, viewer.address)
+                send(burst, viewer.keys, viewer.route)
         if self._replay is not None:
             for packet in pending:
                 self._replay.add(packet)
@@ -209,7 +209,7 @@ class Track:
 
     def _send_all(self, viewer: Viewer, packets: Sequence[bytes]) -> None:
         for at in range(0, len(packets), MAX_PACKETS):
-            self._sender.send(self._sender.burst(packets[at : at + MAX_PACKETS], viewer.keys.tag), viewer.keys, viewer.address)
+            self._sender.send(self._sender.burst(packets[at : at + MAX_PACKETS], viewer.keys.tag), viewer.keys, viewer.route)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:

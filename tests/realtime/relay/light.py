@@ -91,6 +91,7 @@ class LightPeer:
             self.socket.close()
             self.socket = self._open_socket(socket.AF_INET6)
         self.socket.connect((media.ice_candidates[0].ip, media.ice_candidates[0].port))
+        self.socket.setblocking(False)
         asyncio.get_running_loop().add_reader(self.socket, self._read)
         self._tasks.append(asyncio.create_task(self._keep_consent()))
         async with asyncio.timeout(10):
@@ -199,12 +200,15 @@ class LightPeer:
                 datagram = self.socket.recv(2048)
             except OSError:
                 return
-            if datagram[0] >= 128:
-                self._receive(datagram)
-            elif datagram[0] < 4:
-                self._take_stun(datagram)
-            else:
-                self.dtls.records.feed(datagram)
+            self._take(datagram)
+
+    def _take(self, datagram: bytes) -> None:
+        if datagram[0] >= 128:
+            self._receive(datagram)
+        elif datagram[0] < 4:
+            self._take_stun(datagram)
+        else:
+            self.dtls.records.feed(datagram)
 
     def _take_stun(self, datagram: bytes) -> None:
         check = read_check(datagram)

@@ -114,3 +114,23 @@ async def test_chromium_plays_what_another_client_publishes(house: House, open_p
         viewer = await open_page(house.watch)
         await viewer.evaluate(WATCH)
         await stats_when(viewer, lambda s: s["decoded"] > 10 and s["heard"] > 10)
+
+
+async def test_chromium_that_can_send_no_udp_watches_within_a_tcp_connection_over_ipv6(open_page: Open) -> None:
+    house = House("::1")
+
+    async def without_udp(offer: str) -> str:
+        return "".join(line for line in (await house.watch(offer)).splitlines(keepends=True) if " 1 udp " not in line)
+
+    async with house.relay, publishing(house.publish, video="VP8"):
+        await until(lambda: house.live)
+        page = await open_page(without_udp)
+        await page.evaluate(WATCH)
+        await stats_when(page, lambda s: s["decoded"] > 5 and s["heard"] > 20)
+        used = await page.evaluate("""async () => {
+          const reports = [...(await connection.getStats()).values()];
+          const pair = reports.find(r => r.type === 'candidate-pair' && r.nominated);
+          const {protocol, address} = reports.find(r => r.id === pair.remoteCandidateId);
+          return [protocol, address];
+        }""")
+        assert used == ["tcp", "::1"]

@@ -71,7 +71,8 @@ def test_the_answer_to_a_restart_is_a_fragment_of_the_bundles_first_section() ->
         "a=ice-lite\r\na=ice-options:trickle ice2\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"
     )
     assert read_fragment(text) == ice.local
-    assert [line.split()[4] for line in text.splitlines() if line.startswith("a=candidate:")] == ["192.0.2.1", "2001:db8::1"]
+    told = [line.split()[2:5:2] for line in text.splitlines() if line.startswith("a=candidate:")]
+    assert told == [[protocol, address] for protocol in ("udp", "tcp") for address in ("192.0.2.1", "2001:db8::1")]
     assert text.endswith("a=end-of-candidates\r\n")
     assert text.count("m=") == 1
 

@@ -131,8 +131,12 @@ def test_the_answer_is_ice_lite_passive_and_names_every_address() -> None:
         assert media.ice.iceLite
         assert media.dtls is not None
         assert media.dtls.role == "server"
-        assert [(c.ip, c.port, c.type) for c in media.ice_candidates] == [("192.0.2.1", 5004, "host"), ("2001:db8::1", 5004, "host")]
-        assert media.ice_candidates[0].priority > media.ice_candidates[1].priority
+        assert {(c.port, c.type) for c in media.ice_candidates} == {(5004, "host")}
+        told = [(c.protocol, c.ip, c.tcpType) for c in media.ice_candidates]
+        assert told == [(kind, ip, wait) for kind, wait in (("udp", None), ("tcp", "passive")) for ip in ("192.0.2.1", "2001:db8::1")]
+        priorities = [c.priority for c in media.ice_candidates]
+        assert priorities == sorted(set(priorities), reverse=True)
+        assert len({c.foundation for c in media.ice_candidates}) == 4
         assert media.rtcp_mux
         assert media.direction == "recvonly"
     assert [str(group) for group in description.group] == ["BUNDLE 0 1"]
