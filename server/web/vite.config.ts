@@ -11,6 +11,7 @@ export default defineConfig({
       '/api': server,
       '/whip': server,
       '/whep': server,
+      '/hls': server,
       '/ws': { target: server, ws: true },
     },
   },

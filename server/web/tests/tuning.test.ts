@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Tuning } from '../src/lib/tuning.svelte';
+import { choose } from '../src/lib/wish';
 
 /** A relay that is asked for languages, and answers when and what the test says. */
 class Relay {
@@ -28,7 +29,12 @@ class Relay {
     return new Relay(server);
   }
 
-  stream(name: string): string {
+  /** How one of its streams is told. */
+  stream(name: string): (lang: string | null, signal: AbortSignal) => Promise<void> {
+    return (lang, signal) => choose(this.#address(name), lang, 'token', signal);
+  }
+
+  #address(name: string): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/whep/opening/${name}`;
   }
 
@@ -52,7 +58,7 @@ describe('what a viewer hears', () => {
   beforeEach(async () => {
     relay = await Relay.open();
     ending = new AbortController();
-    tuning = new Tuning('token');
+    tuning = new Tuning();
   });
   afterEach(() => {
     ending.abort();

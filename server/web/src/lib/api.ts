@@ -24,7 +24,7 @@ export interface Joined {
   token: string;
   person: Person;
   session: string;
-  links: { page: string; ws: string; whep: string; whip?: string };
+  links: { page: string; ws: string; whep: string; hls: string; whip?: string };
 }
 
 export interface InviteLink {

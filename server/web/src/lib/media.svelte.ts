@@ -1,5 +1,5 @@
 import { Tuning } from './tuning.svelte';
-import { backoff, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
+import { backoff, choose, type End, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
 
 export { Publishing, type PublishStatus } from './publishing.svelte';
 
@@ -15,25 +15,44 @@ declare global {
 /** ms between two looks at what arrives, and how many looks without a byte make a pause. */
 const LOOK = 1_000;
 const QUIET_LOOKS = 3;
-/** Watches a session by WHEP and keeps watching: through pauses, lost networks and restarts of the server, until stopped. */
+/** ms after an answer in which media must arrive; then HLS plays until it does. */
+const PATIENCE = 6_000;
+/** ms after which such an attempt is given up: where UDP is dropped, a browser may hope for minutes. */
+const HOPE = 20_000;
+/** ms between two attempts by WHEP while HLS plays. */
+const AGAIN = 20_000;
+
+/**
+ * Watches a session by WHEP and keeps watching: through pauses, lost networks and restarts of the server, until stopped. Where WHEP does
+ * not get through, HLS plays, and WHEP takes over as soon as its media arrives.
+ */
 export class Watching {
-  /** `waiting`: nobody publishes, or nothing arrives. `failed`: not allowed to watch; only a new start tries again. */
-  status: WatchStatus = $state('idle');
   /** ms from the server's taking media in to its being seen here: half a round trip, and what the browser keeps to play evenly. */
   delay = $state(0);
-  readonly tuning: Tuning;
-  readonly #url: string;
+  /** ms that HLS shows the session late; null while it is WHEP's, or nothing, that is shown. */
+  behind: number | null = $state(null);
+  readonly tuning = new Tuning();
+  #whep: WatchStatus = $state('idle');
+  readonly #links: { whep: string; hls: string };
   readonly #token: string;
   readonly #getVideo: () => HTMLVideoElement | null;
+  readonly #now: () => number;
+  #late: AbortController | null = null;
   #running: AbortController | null = null;
   #pc: RTCPeerConnection | null = null;
   #early: () => void = () => undefined;
 
-  constructor(url: string, token: string, getVideo: () => HTMLVideoElement | null) {
-    this.#url = url;
+  /** `now` is the server's clock. */
+  constructor(links: { whep: string; hls: string }, token: string, getVideo: () => HTMLVideoElement | null, now: () => number) {
+    this.#links = links;
     this.#token = token;
     this.#getVideo = getVideo;
-    this.tuning = new Tuning(token);
+    this.#now = now;
+  }
+
+  /** `waiting`: nobody publishes, or nothing arrives. `failed`: not allowed to watch; only a new start tries again. */
+  get status(): WatchStatus {
+    return this.behind === null ? this.#whep : 'playing';
   }
 
   /** Starts watching; once is enough, and a second time does nothing. */
@@ -47,7 +66,8 @@ export class Watching {
   stop(): void {
     this.#running?.abort();
     this.#running = null;
-    this.status = 'idle';
+    this.#stopLate();
+    this.#whep = 'idle';
     const video = this.#getVideo();
     if (video) video.srcObject = null;
   }
@@ -59,6 +79,7 @@ export class Watching {
 
   /** How many frames of video were decoded since the connection was made. */
   async framesDecoded(): Promise<number> {
+    if (this.behind !== null) return this.#getVideo()?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
     return (await arrived(this.#pc)).frames;
   }
 
@@ -74,19 +95,31 @@ export class Watching {
         await this.#watch(signal);
         if (Date.now() - began > LONGEST) attempt = 0;
         this.#become('connecting', signal);
-        await sleep(backoff(attempt), signal);
+        await this.#wait(backoff(attempt), signal);
       } catch (error) {
         if (signal.aborted) return;
         const refused = error instanceof Refused ? error : null;
         if (refused !== null && !refused.passing) {
           this.#running = null;
-          this.status = 'failed';
+          this.#whep = 'failed';
           return;
         }
         this.#become(refused?.status ? 'waiting' : 'connecting', signal);
+        if (refused !== null && refused.status >= 500) this.#playLate(signal);
         const wait = refused?.retryAfter ? refused.retryAfter * (1 + Math.random() / 2) : backoff(attempt);
-        await sleep(wait, signal, (early) => (this.#early = early)).catch(() => undefined);
+        await this.#wait(wait, signal).catch(() => undefined);
       }
+    }
+  }
+
+  /** Until the next attempt: not long when the machine comes online, or when told. */
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const early = () => this.#early();
+    window.addEventListener('online', early);
+    try {
+      await sleep(this.#late === null ? ms : Math.max(ms, AGAIN), signal, (end) => (this.#early = end));
+    } finally {
+      window.removeEventListener('online', early);
     }
   }
 
@@ -94,7 +127,7 @@ export class Watching {
   async #watch(outer: AbortSignal): Promise<void> {
     const inner = new AbortController();
     const signal = AbortSignal.any([outer, inner.signal]);
-    if (this.status !== 'waiting') this.#become('connecting', outer);
+    if (this.#whep !== 'waiting') this.#become('connecting', outer);
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     let resource: string | null = null;
@@ -103,12 +136,22 @@ export class Watching {
     try {
       preferH264(pc.addTransceiver('video', { direction: 'recvonly' }), 'receive');
       pc.addTransceiver('audio', { direction: 'recvonly' });
-      this.#show(pc, signal);
-      resource = await offer(pc, lang === null ? this.#url : `${this.#url}?lang=${encodeURIComponent(lang)}`, this.#token, signal);
-      void this.tuning.follow(resource, lang, signal).catch(() => undefined);
+      const stream = this.#collect(pc, signal);
+      const { whep } = this.#links;
+      const here = (resource = await offer(pc, lang === null ? whep : `${whep}?lang=${encodeURIComponent(lang)}`, this.#token, signal));
       window.addEventListener('pagehide', goodbye, { signal });
-      void this.#look(pc, signal);
-      if ((await ended(pc, resource, this.#token, signal)) === 'closed') resource = null; // The server ended it and has forgotten it.
+      const patience = setTimeout(() => this.#playLate(outer), PATIENCE);
+      let hope: ReturnType<typeof setTimeout> | undefined;
+      const hopeless = new Promise<End>((resolve) => (hope = setTimeout(resolve, HOPE, 'failed')));
+      const arrived = () => [patience, hope].forEach(clearTimeout);
+      signal.addEventListener('abort', arrived);
+      void this.#look(pc, signal, () => {
+        arrived();
+        this.#stopLate();
+        this.#show(stream);
+        void this.tuning.follow((lang, signal) => choose(here, lang, this.#token, signal), lang, signal).catch(() => undefined);
+      });
+      if ((await Promise.race([ended(pc, resource, this.#token, signal), hopeless])) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
       inner.abort();
       void leave(pc, resource, this.#token);
@@ -116,32 +159,65 @@ export class Watching {
   }
 
   #become(status: WatchStatus, signal: AbortSignal): void {
-    if (!signal.aborted) this.status = status;
+    if (!signal.aborted) this.#whep = status;
   }
 
-  #show(pc: RTCPeerConnection, signal: AbortSignal): void {
+  /** What a connection brings; shown at once, or while HLS plays when something of it has arrived. */
+  #collect(pc: RTCPeerConnection, signal: AbortSignal): MediaStream {
     const stream = new MediaStream();
     pc.addEventListener('track', ({ track }) => {
       stream.addTrack(track);
-      const video = this.#getVideo();
-      if (video === null) return;
-      if (video.srcObject !== stream) video.srcObject = stream;
-      void play(video);
+      if (this.#late === null) this.#show(stream);
     }, { signal });
+    return stream;
   }
 
-  /** Media arriving, not a state of the connection, is what says "playing". */
-  async #look(pc: RTCPeerConnection, signal: AbortSignal): Promise<void> {
+  #show(stream: MediaStream): void {
+    const video = this.#getVideo();
+    if (video === null) return;
+    if (video.srcObject !== stream) video.srcObject = stream;
+    void play(video);
+  }
+
+  /** Plays HLS until WHEP's media arrives, there is nothing to play, or `outer` aborts. Once is enough. */
+  #playLate(outer: AbortSignal): void {
+    const video = this.#getVideo();
+    if (this.#late !== null || video === null || outer.aborted) return;
+    const late = (this.#late = new AbortController());
+    void this.#followLate(video, AbortSignal.any([outer, late.signal]))
+      .catch(() => undefined)
+      .finally(() => this.#late === late && this.#stopLate());
+  }
+
+  async #followLate(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
+    const { playLate } = await import('./hls');
+    const late = await playLate(video, this.#links.hls, this.#token, this.#now, signal);
+    late.choose(this.tuning.lang);
+    void this.tuning.follow((lang) => Promise.resolve(late.choose(lang)), this.tuning.lang, signal).catch(() => undefined);
+    void play(video);
+    await late.follow((behind) => (this.behind = behind));
+  }
+
+  #stopLate(): void {
+    this.#late?.abort();
+    this.#late = null;
+    this.behind = null;
+  }
+
+  /** Media arriving, not a state of the connection, is what says "playing"; `arrives` is called for the first of it. */
+  async #look(pc: RTCPeerConnection, signal: AbortSignal, arrives: () => void): Promise<void> {
     let before = 0;
     let quiet = QUIET_LOOKS;
     while (!signal.aborted) {
       const { bytes, delay } = await arrived(pc);
+      if (signal.aborted) return;
       this.delay = delay;
+      if (before === 0 && bytes > 0) arrives();
       quiet = bytes > before ? 0 : quiet + 1;
       before = bytes;
       if (quiet === 0) this.#become('playing', signal);
-      else if (quiet >= QUIET_LOOKS && this.status === 'playing') this.#become('waiting', signal);
-      await sleep(this.status === 'playing' ? LOOK : LOOK / 4, signal).catch(() => undefined);
+      else if (quiet >= QUIET_LOOKS && this.#whep === 'playing') this.#become('waiting', signal);
+      await sleep(this.#whep === 'playing' ? LOOK : LOOK / 4, signal).catch(() => undefined);
     }
   }
 }

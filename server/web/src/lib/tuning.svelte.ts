@@ -1,8 +1,11 @@
-import { backoff, choose, Refused, sleep } from './wish';
+import { backoff, Refused, sleep } from './wish';
+
+/** Tells a stream what is wanted; rejects with the problem. */
+type Tell = (lang: string | null, signal: AbortSignal) => Promise<void>;
 
 /** A stream that is there, until `signal` aborts; `lang` is what it was last told. */
 interface Stream {
-  resource: string;
+  tell: Tell;
   lang: string | null;
   signal: AbortSignal;
 }
@@ -11,13 +14,8 @@ interface Stream {
 export class Tuning {
   /** The language that is wanted; null is the floor, which also comes while that language's booth is silent. */
   lang: string | null = $state(null);
-  readonly #token: string;
   #stream: Stream | null = null;
   #busy: Promise<void> | null = null;
-
-  constructor(token: string) {
-    this.#token = token;
-  }
 
   /**
    * Shows at once and is told to the stream that is there, one request at a time, so that the newest wish is the last one told. A lost
@@ -28,9 +26,9 @@ export class Tuning {
     return this.#tuned();
   }
 
-  /** Tunes a stream that was offered with `lang`, until `signal` aborts. */
-  follow(resource: string, lang: string | null, signal: AbortSignal): Promise<void> {
-    const stream = { resource, lang, signal };
+  /** Tunes a stream that began with `lang`, until `signal` aborts. */
+  follow(tell: Tell, lang: string | null, signal: AbortSignal): Promise<void> {
+    const stream = { tell, lang, signal };
     this.#stream = stream;
     signal.addEventListener('abort', () => this.#stream === stream && (this.#stream = null));
     return this.#tuned();
@@ -45,7 +43,7 @@ export class Tuning {
       const stream = this.#stream;
       const lang = this.lang;
       try {
-        await choose(stream.resource, lang, this.#token, stream.signal);
+        await stream.tell(lang, stream.signal);
         stream.lang = lang;
       } catch (error) {
         if (stream.signal.aborted || this.lang !== lang) continue; // The next stream, or the newer wish, is asked for anew.
