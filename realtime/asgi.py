@@ -105,13 +105,14 @@ async def serve(endpoint: Endpoint, scope: Event, receive: Receive, send: Send) 
     """Serve one ASGI websocket scope (the body of a route, whose path is the caller's) until it ends. Cancelling it ends the connection."""
     await receive()  # websocket.connect
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    refusal = endpoint.refusal(headers.get(b"origin"), headers.get(b"host"))
+    client = scope.get("client")
+    remote = str(client[0]) if client else ""  # behind a proxy the server has seen to that
+    refusal = endpoint.refusal(headers.get(b"origin"), headers.get(b"host"), remote)
     if refusal is not None:
         await _refuse(scope, send, *refusal)
         return
     await send({"type": "websocket.accept"})
-    client = scope.get("client")
-    await AsgiConnection(endpoint, str(client[0]) if client else "").run(receive, send)
+    await AsgiConnection(endpoint, remote).run(receive, send)
 
 
 async def _refuse(scope: Event, send: Send, status: int, text: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from realtime.closing import CloseCode
 from realtime.outbox import Outbox
+from realtime.proxies import Proxies
 
 STATE_KEY = "sockets"
 """Where the server's lifespan state holds the Endpoint."""
@@ -84,7 +85,8 @@ class Endpoint:
     `closed(conn, code)` once, with the code the client sent, else the one sent to it, else 1006. They are called on the loop and must
     not block; what they raise is logged, and ends that connection with 1011. `origins` are allowed besides the server's own host,
     such as "https://wfic.example". `delegate` builds the protocol of WebSocket paths other than `path`, called as
-    `delegate(config=, server_state=, app_state=)`. `async with` it to ping the connections; leaving closes them with 1012.
+    `delegate(config=, server_state=, app_state=)`. `welcome(address)` says whether one more may come from there now, behind the
+    `proxies`, which are this machine's own if none are named. `async with` it to ping the connections; leaving closes them with 1012.
     """
 
     def __init__(
@@ -97,10 +99,13 @@ class Endpoint:
         path: str = "/ws",
         origins: Iterable[str] = (),
         limit: int = MAX_CONNECTIONS,
+        welcome: Callable[[str], bool] = lambda address: True,
+        proxies: Proxies | None = None,
     ) -> None:
         self.opened, self.received, self.closed = opened, received, closed
         self.delegate, self.path = delegate, path
-        self._origins, self._limit = frozenset(origins), limit
+        self._origins, self._limit, self._welcome = frozenset(origins), limit, welcome
+        self.proxies = Proxies() if proxies is None else proxies
         self._draining = False
         # Each second sees to one of the rounds, so that 10,000 pings do not go out at once.
         self._rounds: tuple[set[Connection], ...] = tuple(set() for _ in range(PING_SECONDS))
@@ -125,12 +130,14 @@ class Endpoint:
         """Connections open now."""
         return len(self._round_of)
 
-    def refusal(self, origin: str | None, host: str | None) -> tuple[int, str] | None:
+    def refusal(self, origin: str | None, host: str | None, remote: str) -> tuple[int, str] | None:
         """Why a handshake with these headers is refused, as HTTP status and text, or None. No Origin means no browser: welcome."""
         if origin is not None and origin not in self._origins and urlsplit(origin).netloc.lower() != (host or "").lower():
             return 403, "this origin may not connect"
         if self._draining or self.count >= self._limit:
             return 503, "no room now, come back later"
+        if remote not in self.proxies and not self._welcome(remote):  # a proxy that names nobody speaks for many
+            return 429, "too many from this address, come back later"
         return None
 
     async def close_all(self, code: int = CloseCode.RESTART, within: float = 3.0) -> None:

@@ -157,8 +157,11 @@ class SocketProtocol(Connection, asyncio.Protocol):
         return False
 
     def _decide(self, request: Request) -> Response:
+        peer = self._transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.remote = self._endpoint.proxies.address(str(peer[0]), request.headers.get_all("X-Forwarded-For"))
         try:
-            refusal = self._endpoint.refusal(request.headers.get("Origin"), request.headers.get("Host"))
+            refusal = self._endpoint.refusal(request.headers.get("Origin"), request.headers.get("Host"), self.remote)
         except MultipleValuesError:
             refusal = 400, "one Origin and one Host, please"
         if refusal is not None:
@@ -181,8 +184,6 @@ class SocketProtocol(Connection, asyncio.Protocol):
 
     def _tune(self) -> None:
         self._transport.set_write_buffer_limits(high=HIGH_WATER, low=LOW_WATER)
-        peer = self._transport.get_extra_info("peername")
-        self.remote = str(peer[0]) if isinstance(peer, tuple) else ""
         sock: socket.socket | None = self._transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

@@ -1,7 +1,11 @@
-"""How much one client may ask for: a token bucket."""
+"""How much one client may ask for: a token bucket, and one each for many."""
 
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
+
+NAMES_LIMIT = 10_000
+"""Names whose buckets are kept; past it the one heard of longest ago begins anew."""
 
 
 @dataclass(slots=True)
@@ -29,3 +33,28 @@ class Bucket:
             return False
         self.level -= 1
         return True
+
+
+class Buckets:
+    """A bucket for each name: a person, an address."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._buckets
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def of(self, name: str) -> Bucket:
+        """The bucket of a name, which is a full one the first time."""
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = Bucket(self._rate, self._burst)
+            if len(self._buckets) > NAMES_LIMIT:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(name)
+        return bucket

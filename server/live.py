@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from realtime.closing import CloseCode
 from realtime.endpoint import Connection
 from realtime.hub import Hub
 from realtime.presence import Counts
@@ -26,7 +27,7 @@ from server.community import Community
 from server.errors import Conflict, Unavailable
 from server.patch import Doc
 from server.podium import Podium
-from server.results import Results
+from server.results import Results, Sockets
 from server.safe import Safe
 from server.soon import Soon
 from server.wire import UpdateType
@@ -45,6 +46,9 @@ COALESCE = 0.25
 
 REACTIONS = 1.0
 """Seconds between two updates of the reactions."""
+
+SOCKETS_LIMIT = 32
+"""Sockets of one person in a session; past it the oldest is closed with 4409."""
 
 RETRY = 1.0
 """Seconds between two tries to read a session again after a write was lost."""
@@ -110,7 +114,7 @@ class LiveSession:
         self.community = Community(hub, session.id, held.community, self._tell_apart, lambda: self.podium.policy.chat)
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
-        self._sockets: dict[str, set[Connection]] = {}
+        self._sockets: Sockets = {}
         self.results = Results(hub, session.id, self._sockets)
         self.results.settle(self.polls.items.values())
         self._underway: dict[tuple[str, str], Underway] = {}
@@ -343,11 +347,14 @@ class LiveSession:
     # People
 
     def join(self, person: str, conn: Connection) -> None:
-        self._sockets.setdefault(person, set()).add(conn)
+        sockets = self._sockets.setdefault(person, {})
+        sockets[conn] = None
+        if len(sockets) > SOCKETS_LIMIT:
+            next(iter(sockets)).close(CloseCode.REPLACED, "opened elsewhere")
 
     def leave(self, person: str, conn: Connection) -> None:
-        sockets = self._sockets.get(person, set())
-        sockets.discard(conn)
+        sockets = self._sockets.get(person, {})
+        sockets.pop(conn, None)
         if not sockets:
             self._sockets.pop(person, None)
 

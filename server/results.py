@@ -13,7 +13,8 @@ from sessions.polls import Poll, Polls
 
 logger = logging.getLogger(__name__)
 
-Sockets = dict[str, set[Connection]]
+Sockets = dict[str, dict[Connection, None]]
+"""Those of each person, the oldest first."""
 
 
 class Results:

@@ -16,6 +16,7 @@ from realtime.bus import Bus, MemoryBus, RedisBus
 from realtime.endpoint import Endpoint
 from realtime.hub import Hub
 from realtime.presence import Counts, Presence
+from realtime.proxies import Proxies
 from realtime.relay import OnAir, RelayProcess
 from server import seeding
 from server.auth import Tokens
@@ -24,6 +25,7 @@ from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
 from server.engines import recognizers, translators
 from server.hls import Hls
+from server.limits import Buckets
 from server.live import LiveSession
 from server.migrating import migrate
 from server.safe import Safe
@@ -41,6 +43,9 @@ from sessions.store import Store, Write
 from translation.glossary import Term
 from translation.profanity import Policy
 from translation.sources import Choice
+
+HANDSHAKES_RATE, HANDSHAKES_BURST = 100, 1000
+"""Sockets that may be opened from one address, a second and at once; past it 429. A hall is behind one address, a flood is too."""
 
 logger = logging.getLogger(__name__)
 
@@ -185,12 +190,15 @@ def _relay(
 
 
 def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:
+    handshakes = Buckets(HANDSHAKES_RATE, HANDSHAKES_BURST)
     return Endpoint(
         opened=sockets.opened,
         received=sockets.received,
         closed=sockets.closed,
         delegate=WebSocketsSansIOProtocol,
         origins=tuple(settings.origins),
+        welcome=lambda address: handshakes.of(address).take(),
+        proxies=Proxies(settings.proxies),
     )
 
 

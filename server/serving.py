@@ -52,7 +52,7 @@ async def running(settings: Settings, seed: Seed | None = None, address: str | N
     dual = settings.host == "::" and socket.has_dualstack_ipv6()
     with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host), dualstack_ipv6=dual) as listener:
         async with services.opened(settings, seed) as opened, asyncio.TaskGroup() as group:
-            server = _Server(_config(create_app(opened)))
+            server = _Server(_config(create_app(opened), settings.proxies))
             serving = group.create_task(server.serve([listener]))
             while not server.started:
                 if serving.done():
@@ -92,7 +92,7 @@ def stop_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _config(app: object) -> uvicorn.Config:
+def _config(app: object, proxies: list[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         http=HttpProtocol,
@@ -101,6 +101,7 @@ def _config(app: object) -> uvicorn.Config:
         lifespan="on",
         log_level="warning",
         server_header=False,
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=GRACE,
     )
 

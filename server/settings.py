@@ -8,6 +8,8 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from realtime.proxies import LOCAL
+
 Node = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?$")]
 """A URL without a slash at its end."""
 
@@ -53,6 +55,8 @@ class Settings(BaseSettings):
     """The folder into which every session is recorded, as it is published; not recorded when not given."""
     programme: Path | None = None
     """A JSON file with the programme, read when the database is new."""
+    proxies: list[str] = list(LOCAL)
+    """Proxies in front, as addresses or networks, whose X-Forwarded-For and -Proto are believed."""
     origins: list[str] = []
     """Other sites whose pages may open the socket."""
     vosk: dict[str, WebSocket] = {}

@@ -1,7 +1,7 @@
 """The socket `/ws`: a hello makes a connection a person's, then commands come in and answers go out."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from server.captioning import Captioning
 from server.commands import ACTS, perform
 from server.commands.context import Context
 from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
-from server.limits import Bucket
+from server.limits import Bucket, Buckets
 from server.live import LiveSession
 from server.stages import Stages
 from server.translating import QuestionTranslator
@@ -25,7 +25,8 @@ from sessions.errors import RuleError
 from sessions.text import language
 
 RATE, BURST = 10, 40
-"""Commands a second of one connection, and at once; past it each is refused as rate_limited and changes nothing."""
+"""Commands a second of one person, on all their sockets together, and at once; past it each is refused as rate_limited and changes
+nothing."""
 
 RESULTS_LIMIT = 16
 """Tallies that a connection follows from the start; the rest it may ask for."""
@@ -39,7 +40,7 @@ class Client:
     """What a connection is once it has said hello."""
 
     context: Context
-    bucket: Bucket = field(default_factory=lambda: Bucket(RATE, BURST))
+    bucket: Bucket
     refused: int = 0
 
 
@@ -57,6 +58,7 @@ class Sockets:
         stages: Stages,
     ) -> None:
         self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence
+        self._paces = Buckets(RATE, BURST)
         self._captioning, self._translator, self._stages = captioning, translator, stages
 
     def opened(self, conn: Connection) -> None:
@@ -107,7 +109,8 @@ class Sockets:
             channels.append(self._caption_channel(live, lang))
         channels += live.results.of(caller.person, live.polls)[:RESULTS_LIMIT]
         conn.settle()
-        conn.attach = Client(Context(live, caller, self._captioning, self._translator, self._stages))
+        context = Context(live, caller, self._captioning, self._translator, self._stages)
+        conn.attach = Client(context, self._paces.of(f"{live.session.id}/{caller.person}"))
         live.join(caller.person, conn)
         now = time.time_ns() // 1_000_000
         conn.send(wire.encode(wire.Welcome(connection=f"{id(conn):x}", server_time=now, channels=channels, me=live.me(caller))))

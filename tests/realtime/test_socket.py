@@ -321,3 +321,13 @@ def test_every_close_code_says_whether_to_come_back() -> None:
     assert CloseCode(1012).reconnect is Reconnect.SPREAD
     assert CloseCode(1013).reconnect is Reconnect.LATER
     assert all(code.meaning and isinstance(code.reconnect, Reconnect) for code in CloseCode)
+
+
+async def test_an_address_that_opens_too_many_is_told_to_come_back_later() -> None:
+    async with Place("socket", welcome=lambda address: address != "203.0.113.7").running() as place:
+        async with place.connect(additional_headers={"X-Forwarded-For": "203.0.113.8"}):
+            assert [connection.remote for connection in place.opened] == ["203.0.113.8"]
+        with pytest.raises(InvalidStatus) as refused:
+            async with place.connect(additional_headers={"X-Forwarded-For": "203.0.113.7"}):
+                pass
+        assert refused.value.response.status_code == 429

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from server import doorkeeper
+from server import doorkeeper, limits
 from server.doorkeeper import WRONG_BURST, Doorkeeper
 from server.errors import NotFound, TooMany
 from server.limits import Bucket
@@ -74,7 +74,7 @@ def test_who_waited_may_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_of_many_addresses_the_one_heard_of_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorkeeper, "ADDRESSES_LIMIT", 2)
+    monkeypatch.setattr(limits, "NAMES_LIMIT", 2)
     monkeypatch.setattr(doorkeeper, "WRONG_BURST", 2)
     door = Doorkeeper()
     guess(door, "10.0.0.1")

@@ -8,6 +8,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from realtime.closing import CloseCode
+from server import live
 from sessions import loading
 from tests.server.site import SESSION, Site, site
 
@@ -237,6 +239,26 @@ async def test_too_many_commands_are_refused_and_change_nothing(site: Site) -> N
         assert {message["problem"]["code"] for message in refused} == {"rate_limited", "too_soon"}
         async with site.talk(person="newcomer") as newcomer:
             await newcomer.until(lambda talk: talk.public["reactions"]["wow"] == 80 - len(refused))
+
+
+async def test_a_second_socket_gives_nobody_a_second_pace(site: Site) -> None:
+    async with site.talk(person="busy") as one, site.talk(person="busy") as other:
+        for number in range(60):
+            await (one, other)[number % 2].say("poll.vote", poll="one", ballot=["a"])
+        codes: list[str] = []
+        for talk in (one, other):
+            await talk.until(lambda talk: sum(message["type"] in ("ack", "error") for message in talk.heard) == 30)
+            codes += [message["problem"]["code"] for message in talk.heard if message["type"] == "error"]
+        assert "rate_limited" in codes  # 40 at once for both, and neither has said as many
+
+
+async def test_past_the_limit_of_ones_sockets_the_oldest_is_closed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SOCKETS_LIMIT", 2)
+    async with site.talk(person="everywhere") as oldest, site.talk(person="everywhere"), site.talk(person="everywhere"):
+        with pytest.raises(ConnectionClosed) as closed:
+            await oldest.until(lambda talk: False)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == CloseCode.REPLACED
 
 
 async def test_a_reaction_is_counted_and_written_down_for_nobody(site: Site) -> None:

@@ -1,0 +1,28 @@
+"""Who is behind a connection that came by way of a proxy."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+
+LOCAL = ("127.0.0.1", "::1")
+
+
+class Proxies:
+    """Addresses and networks (`10.0.0.0/8`) whose X-Forwarded-For is believed. Raises ValueError for what is neither."""
+
+    def __init__(self, trusted: Iterable[str] = LOCAL) -> None:
+        self._networks = tuple(ip_network(name) for name in trusted)
+
+    def address(self, peer: str, forwarded: Iterable[str]) -> str:
+        """The last address on the way that is no proxy of ours, from the values of X-Forwarded-For; the peer's where there is none."""
+        hops = [hop.strip() for value in forwarded for hop in value.split(",")]
+        for hop in (peer, *reversed(hops)):
+            if hop not in self:
+                return hop
+        return peer
+
+    def __contains__(self, hop: str) -> bool:
+        try:
+            address = ip_address(hop)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
