@@ -18,6 +18,7 @@ from server.bodies import Bodies
 from server.routes import (
     api,
     captions,
+    cascade,
     docs,
     events,
     hls,
@@ -74,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         language.router,
         venue.router,
         events.router,
+        cascade.router,
         metrics.router,
     ):
         app.include_router(router)
@@ -87,5 +89,5 @@ def create_app(services: Services) -> FastAPI:
 
     openapi.install(app)
     docs.install(app)
-    pages.install(app, Path(__file__).parent / "web" / "dist")
+    pages.install(app, Path(__file__).parent / "web" / "dist", services.settings)
     return app

@@ -24,7 +24,8 @@ HLS_PERIOD = 6 * 3600
 STAGE_LIFETIME = 600
 """Seconds a guest's token for the stage is good for; whoever is still there gets another."""
 
-_TICKET, _STAGE = "ticket", "stage"
+_TICKET, _STAGE, _NODE = "ticket", "stage", "node"
+"""Audiences: what is good for one thing is good for no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,20 @@ class Tokens:
     def ticket(self, principal: Principal) -> str:
         """A token for the URL of a redirect: a client that follows it to another host takes no Authorization along."""
         who = {"sub": principal.person, "ses": principal.session, "rol": principal.role.value, "lng": principal.lang}
-        return self._sign(who | {"aud": _TICKET}, TICKET_LIFETIME)
+        return self._sign(who | {"aud": _TICKET, "gst": "stage" if principal.guest else None}, TICKET_LIFETIME)
+
+    def issue_node(self, node: str, session: str) -> str:
+        """What a node shows another one whose session it pulls; it is nobody's token."""
+        return self._sign({"sub": node, "ses": session, "aud": _NODE}, TICKET_LIFETIME)
+
+    def read_node(self, token: str, session: str) -> None:
+        """Raises Unauthorized for whatever is no node's token for this session."""
+        try:
+            claims = jwt.decode(token, self._key, ["HS256"], audience=_NODE, options={"require": ["sub", "ses", "exp"]})
+        except jwt.InvalidTokenError:
+            claims = {}
+        if claims.get("ses") != session:
+            raise Unauthorized("this token is no node's, or has expired", code="bad_token")
 
     def read(self, token: str) -> Principal:
         """Raises Unauthorized for whatever is no token of ours in force."""
@@ -112,7 +126,7 @@ class Tokens:
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
-        about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"), audience == _STAGE)
+        about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"), audience == _STAGE or "gst" in claims)
         return Principal(claims["sub"], claims["ses"], role, claims["lng"], *about)
 
     def issue_ingest(self, session: str, lang: str) -> str:

@@ -21,6 +21,7 @@ from realtime.relay import OnAir, RelayProcess
 from server import seeding
 from server.auth import Tokens
 from server.captioning import Captioning
+from server.cascade import Cascade
 from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
 from server.engines import recognizers, translators
@@ -28,6 +29,8 @@ from server.hls import Hls
 from server.limits import Buckets
 from server.live import LiveSession
 from server.migrating import migrate
+from server.placement import Placement, Where
+from server.registry import Registry
 from server.safe import Safe
 from server.seeding import Seed
 from server.settings import Settings
@@ -65,6 +68,8 @@ class Services:
     relay: RelayProcess
     events: EventStreams
     hls: Hls
+    placement: Placement
+    cascade: Cascade
     captioning: Captioning
     lives: dict[str, LiveSession]
     endpoint: Endpoint
@@ -102,22 +107,33 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         events: EventStreams
         hls: Hls
 
+        placement: Placement
+        cascade: Cascade
+
         def changed(session: str, lang: str | None, live: bool) -> None:
+            placement.arrived(session, lang, live)
+            cascade.heard()
+
+        def placed(session: str, lang: str | None, where: Where) -> None:
+            if session not in lives:
+                return  # another node's programme has more than ours
             if lang is not None:
-                lives[session].interpreting(lang, live)
+                lives[session].interpreting(lang, where is not None)
                 return
-            lives[session].streaming(live)
-            captioning.stream_changed(session, live)
-            events.changed(session, live)
-            hls.changed(session, live)
+            lives[session].streaming(where is not None)
+            captioning.stream_changed(session, where == "here")  # one node hears a session
+            events.changed(session, where is not None)
+            hls.changed(session, where == "here")
 
         def aired(air: OnAir) -> None:
-            lives[air.session].aired(air.venue, air.arriving)
-            stages.aired(air)
+            if placement.originates(air.session):
+                lives[air.session].aired(air.venue, air.arriving)
+                stages.aired(air)
 
         def ended(resource: str) -> None:
             events.ended(resource)
             stages.ended(resource)
+            cascade.ended(resource)
 
         relay = await stack.enter_async_context(_relay(settings, changed, aired, ended))
         stages = Stages(relay, lives, spawn)
@@ -141,11 +157,33 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
         tokens = Tokens(settings.signing_key(), lives)
+        registry = None
+        if settings.node:
+            registry = await stack.enter_async_context(Registry(settings.bus, settings.node))
+        placement = Placement(registry, settings.node, settings.viewers, relay, placed)
+        await stack.enter_async_context(placement)
+        cascade = await stack.enter_async_context(Cascade(placement, relay, tokens, settings.node))
         sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
         yield Services(
-            settings, event, invites, tokens, store, hub, relay, events, hls, captioning, lives, endpoint, Doorkeeper(), Tools(), stages
+            settings=settings,
+            event=event,
+            invites=invites,
+            tokens=tokens,
+            store=store,
+            hub=hub,
+            relay=relay,
+            events=events,
+            hls=hls,
+            placement=placement,
+            cascade=cascade,
+            captioning=captioning,
+            lives=lives,
+            endpoint=endpoint,
+            doorkeeper=Doorkeeper(),
+            tools=Tools(),
+            stages=stages,
         )
 
 

@@ -3,7 +3,7 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     """Viewers of one session this process takes; the next is asked to come later (503)."""
     strict_tags: bool = False
     """Whether a PATCH of media must name its ICE session in If-Match (428, 412), as RFC 9725 has it and few clients do."""
+    node: Node | Literal[""] = ""
+    """How players and other nodes reach this one (`https://one.example.org`). The nodes on one bus then share their sessions:
+
+    each pulls from the others what its viewers watch, and sends away whom it cannot take. They must share programme and secret.
+    """
     nodes: dict[str, Node] = {}
     """Which other node carries a session, by session id (`{"summit": "https://two.example.org"}`): its media is asked for there (307).
 
@@ -87,6 +92,12 @@ class Settings(BaseSettings):
     def _turn_needs_its_secret(self) -> Self:
         if not self.turn_secret.get_secret_value() and any(url.startswith("turn") for url in self.turn_urls):
             raise ValueError("MARQUEE_TURN_URLS names a TURN server: MARQUEE_TURN_SECRET must be its secret")
+        return self
+
+    @model_validator(mode="after")
+    def _nodes_need_each_other(self) -> Self:
+        if self.node and (not self.bus or self.secret is None):
+            raise ValueError("MARQUEE_NODE is for several nodes: MARQUEE_BUS must be their Redis and MARQUEE_SECRET their secret")
         return self
 
     def database_url(self) -> str:

@@ -127,26 +127,31 @@ class TestCompose:
         tool = Path(sys.executable).parent / "check-jsonschema"
         output(str(tool), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
 
-    def test_it_has_the_server_its_two_stores_and_turn_only_when_asked(self) -> None:
-        assert set(SERVICES) == {"server", "redis", "postgres", "coturn"}
-        assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {"coturn": ["turn"]}
+    def test_it_has_the_server_its_two_stores_and_what_is_asked_for(self) -> None:
+        assert set(SERVICES) == {"server", "second", "redis", "postgres", "coturn"}
+        profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+        assert profiles == {"coturn": ["turn"], "second": ["nodes"]}
 
     def test_every_image_is_of_an_exact_version(self) -> None:
         images = [service["image"] for service in SERVICES.values()]
         images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
         assert [image for image in images if not re.search(r":\d+\.\d+(\.\d+)?\b", image)] == []
 
-    def test_its_variables_are_settings_with_values_the_settings_accept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(("server", "node"), [("server", {}), ("second", {"MARQUEE_NODE_TWO": "https://two.example"})])
+    def test_its_variables_are_settings_with_values_the_settings_accept(
+        self, monkeypatch: pytest.MonkeyPatch, server: str, node: dict[str, str]
+    ) -> None:
         fields = {f"MARQUEE_{name.upper()}" for name in Settings.model_fields}
         image = dict(re.findall(r"(MARQUEE_\w+)=(\S+)", (ROOT / "Dockerfile").read_text()))
         assert image
-        assert set(variables("server")) | set(image) <= fields
-        for name, value in {**image, **variables("server")}.items():
-            monkeypatch.setenv(name, interpolate(value, {"MARQUEE_SECRET": "s" * 32, "POSTGRES_PASSWORD": "p"}))
+        assert set(variables(server)) | set(image) <= fields
+        for name, value in {**image, **variables(server)}.items():
+            monkeypatch.setenv(name, interpolate(value, {"MARQUEE_SECRET": "s" * 32, "POSTGRES_PASSWORD": "p", **node}))
         settings = Settings()
         assert settings.database == "postgresql+psycopg://marquee:p@postgres:5432/marquee"
         assert settings.signing_key() == "s" * 32
         assert settings.media_addresses == ["127.0.0.1"]
+        assert settings.node == node.get("MARQUEE_NODE_TWO", "")
 
     def test_it_does_not_start_without_its_secrets(self) -> None:
         for name in ("MARQUEE_SECRET", "MARQUEE_DATABASE"):
@@ -154,9 +159,10 @@ class TestCompose:
                 interpolate(variables("server")[name], {})
 
     def test_the_media_port_is_the_same_inside_and_outside(self) -> None:
-        port = variables("server")["MARQUEE_MEDIA_PORT"]
         for kind in ("udp", "tcp"):
-            assert f"{port}:{port}/{kind}" in SERVICES["server"]["ports"]
+            for server in ("second", "server"):
+                port = variables(server)["MARQUEE_MEDIA_PORT"]
+                assert f"{port}:{port}/{kind}" in SERVICES[server]["ports"]
             assert f"{port}/{kind}" in (ROOT / "Dockerfile").read_text()
 
     def test_the_server_waits_for_stores_whose_health_is_looked_at(self) -> None:

@@ -85,9 +85,9 @@ class RelayProcess:
         """The port really bound, for UDP and TCP."""
         return cast(int, self._config["port"])
 
-    def live(self, session: str) -> bool:
-        """Whether media of this session is arriving."""
-        return (session, None) in self._live
+    def live(self, session: str, lang: str | None = None) -> bool:
+        """Whether media of this session's floor, or of a booth of it, is arriving."""
+        return (session, lang) in self._live
 
     async def publish(self, session: str, offer: str, lang: str | None = None, venue: Venue = "a") -> Answer:
         """As `Relay.publish`; RelayDown while the process is being started again."""

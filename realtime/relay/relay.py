@@ -310,7 +310,7 @@ class Relay:
         """The stream of a session that can be seen and has room for one more."""
         stream = self._streams.watchable(session)
         self._make_room()
-        if len(stream.viewers) + self._offers.of(session) >= self._max_viewers:
+        if len(stream.viewers) - stream.feeds + self._offers.of(session) >= self._max_viewers:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
         return stream
 

@@ -20,6 +20,7 @@ from realtime.relay.hls.window import Window
 from server.errors import NotFound
 from server.hls import own_name
 from server.routes.api import services_of
+from server.routes.placing import send_to_origin
 from server.routes.wish import Caller, admit, media_router
 from sessions.programme import Session
 from translation.formats import Line, webvtt
@@ -49,6 +50,7 @@ Name = Annotated[str, Path(max_length=80)]
 async def enter(session: str, request: Request, caller: Caller) -> Response:
     """Where the master playlist is for the next hours, for players that send no token. 409 with Retry-After while nobody publishes."""
     admit(request, "whep", session, caller)
+    send_to_origin(request, session, caller)
     services = services_of(request)
     await services.hls.window(session)
     location = f"/hls/{session}/{services.tokens.issue_hls(session)}/master.m3u8"

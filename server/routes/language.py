@@ -3,6 +3,7 @@
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from server.routes.api import services_of
 from server.routes.wish import Caller, booth, media_router, owned, relay_of
 
 router = media_router()
@@ -28,6 +29,7 @@ async def choose(session: str, resource: str, wanted: Wanted, request: Request, 
     """Hear an interpretation, or the floor, from the next packet on: in the same stream and without a new offer."""
     await owned(request, session, resource, caller)
     lang = None if wanted.lang is None else booth(request, session, wanted.lang)
+    await services_of(request).cascade.ready(session, lang)
     return Heard(lang=lang, hears=await relay_of(request).choose(resource, lang))
 
 

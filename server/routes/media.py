@@ -19,6 +19,7 @@ from server.auth import Principal, authenticated
 from server.egress import EVENTS
 from server.errors import PreconditionNeeded
 from server.routes.api import services_of
+from server.routes.placing import a_seat, place_publisher
 from server.routes.wish import SDP, TRICKLE, Caller, admit, booth, entrance_of, media_router, owned, read_text, relay_of
 
 router = media_router()
@@ -41,6 +42,7 @@ async def publish(session: str, request: Request, caller: Caller, venue: Venue =
     """
     admit(request, "whip", session, caller)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
+    await place_publisher(request, session, caller)
     stages = services_of(request).stages
     if caller.guest:
         return _answered(request, f"/whip/{session}", await stages.publish(session, caller.person, offer), caller)
@@ -55,6 +57,7 @@ async def interpret(session: str, lang: str, request: Request, caller: Caller) -
     admit(request, "booth", session, caller)
     into = booth(request, session, lang)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
+    await place_publisher(request, session, caller)
     return _answered(request, f"/whip/{session}", await relay_of(request).publish(session, offer, into), caller)
 
 
@@ -64,10 +67,11 @@ async def watch(session: str, request: Request, caller: Caller, lang: str | None
     admit(request, "whep", session, caller)
     wanted = None if lang is None else booth(request, session, lang)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
-    try:
-        return _watched(request, session, await relay_of(request).watch(session, offer, wanted), caller)
-    except UnacceptableOffer:
-        answer = _watched(request, session, await relay_of(request).counter_offer(session, wanted), caller)
+    async with a_seat(request, session, wanted, caller):
+        try:
+            return _watched(request, session, await relay_of(request).watch(session, offer, wanted), caller)
+        except UnacceptableOffer:
+            answer = _watched(request, session, await relay_of(request).counter_offer(session, wanted), caller)
     answer.status_code = 406
     answer.headers["Expires"] = format_datetime(datetime.now(UTC) + timedelta(seconds=LIFETIME), usegmt=True)
     return answer

@@ -41,6 +41,7 @@ class _Moment:
         yield GaugeMetricFamily("marquee_bus_up", "Whether other processes hear this one.", services.hub.healthy)
         yield GaugeMetricFamily("marquee_relay_up", "Whether the relay's process runs.", self._port is not None)
         yield from self._of_sessions()
+        yield from self._of_nodes()
         for name, about in _OF_THE_PORT.items():
             yield CounterMetricFamily(f"marquee_media_{name}", about, getattr(self._port, name) if self._port else 0)
 
@@ -64,6 +65,16 @@ class _Moment:
             for name, family in counters.items():
                 family.add_metric([session], getattr(stats, name))
         yield from (live, viewers, lost, joins, losses, poor, carried, *counters.values())
+
+    def _of_nodes(self) -> Iterator[Metric]:
+        placement, cascade = self._services.placement, self._services.cascade
+        yield GaugeMetricFamily("marquee_nodes", "Nodes that this one knows, itself too.", len(placement.nodes))
+        yield GaugeMetricFamily("marquee_draining", "Whether this node takes nobody any more.", placement.draining)
+        pulls = GaugeMetricFamily("marquee_pulls", "Channels that come from another node now.", labels=["session", "lang", "origin"])
+        for pull in cascade.pulls:
+            pulls.add_metric([pull.session, pull.lang or "", pull.origin], 1)
+        yield pulls
+        yield CounterMetricFamily("marquee_pull_failures", "Pulls that ended, or did not begin, while they were wanted.", cascade.failures)
 
 
 @router.get("/metrics")

@@ -9,13 +9,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from server.errors import Unavailable
+from server.settings import Settings
 
 PAGES = ("/", "/j/{code}", "/s/{session}", "/s/{session}/{view}", "/overlay/{session}")
 
 HEADERS = {
-    # Scripts and styles are files of ours; blobs are the camera's preview.
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    # Scripts and styles are files of ours; blobs are the camera's preview. Other nodes may take this page's viewer.
+    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:{nodes}; img-src 'self' data: blob:; "
+    "media-src 'self' blob:{nodes}; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
     "Referrer-Policy": "no-referrer",  # a page's address may hold an invitation
     "X-Content-Type-Options": "nosniff",
@@ -34,22 +36,30 @@ class Assets(StaticFiles):
         return answer
 
 
-def install(app: FastAPI, dist: Path) -> None:
+def install(app: FastAPI, dist: Path, settings: Settings) -> None:
     """Serve the built client in `dist`. While it is not built its pages answer 503 and everything else works."""
+
+    headers = HEADERS | {"Content-Security-Policy": HEADERS["Content-Security-Policy"].format(nodes=_nodes(settings))}
 
     async def page() -> FileResponse:
         if not (dist / "index.html").is_file():
             raise Unavailable("the web client is not built; see the README")
-        return FileResponse(dist / "index.html", headers=HEADERS)
+        return FileResponse(dist / "index.html", headers=headers)
 
     async def file(name: str) -> FileResponse:
         # Icons, the manifest and the page by its file's name; `name` has no slash, and a dot file is nobody's business.
         path = dist / name
         if name.startswith(".") or not path.is_file():
             raise HTTPException(404, "there is no such page")
-        return FileResponse(path, headers=HEADERS)
+        return FileResponse(path, headers=headers)
 
     for path in PAGES:
         app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/assets", Assets(directory=dist / "assets", check_dir=False), name="assets")
     app.add_api_route("/{name}", file, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _nodes(settings: Settings) -> str:
+    """Where a page may be sent on to: a page outlives the list of nodes, so all that are reached like this one are allowed."""
+    schemes = {f"{url.partition('://')[0]}:" for url in (settings.node, *settings.nodes.values()) if url}
+    return "".join(f" {scheme}" for scheme in sorted(schemes))

@@ -150,8 +150,13 @@ def admit(request: Request, entrance: Entrance, session: str, caller: Principal)
         services.stages.require(session, caller.person)
     node = services.settings.nodes.get(session)
     if node is not None and node.partition("://")[2] != request.url.netloc:
-        asked = request.url.include_query_params(ticket=services.tokens.ticket(caller))
-        raise Elsewhere(f"{node}{asked.path}?{asked.query}")
+        raise elsewhere(request, caller, node)
+
+
+def elsewhere(request: Request, caller: Principal, node: str) -> Elsewhere:
+    """The same request at another node. A client that follows it takes no Authorization to another host, so it takes a ticket."""
+    asked = request.url.include_query_params(ticket=services_of(request).tokens.ticket(caller))
+    return Elsewhere(f"{node}{asked.path}?{asked.query}")
 
 
 async def owned(request: Request, session: str, resource: str, caller: Principal) -> Resource:

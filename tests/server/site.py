@@ -182,7 +182,7 @@ class Site:
 @asynccontextmanager
 async def opened(data: Path, **settings: Any) -> AsyncIterator[Site]:
     """A server on what is in the folder, or on the small programme if it is empty."""
-    options = Settings(port=0, data=data, **settings)
+    options = Settings(**({"port": 0, "data": data} | settings))
     async with running(options, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
         yield Site(http, server)
 

@@ -1,0 +1,62 @@
+"""Which node takes a publisher or a viewer: this one if it can, else 307 to the one that does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Request
+
+from realtime.relay import TooManyViewers
+from server.auth import Principal
+from server.errors import Conflict
+from server.routes.api import services_of
+from server.routes.wish import elsewhere
+
+RETRY = 2
+"""Seconds after which a publisher that two nodes would send to each other may try again; one of them is wrong for no longer."""
+
+
+async def place_publisher(request: Request, session: str, caller: Principal) -> None:
+    """Make this node the session's origin. Raises Elsewhere when another one is, or is to be; Conflict for who was sent here by that."""
+    placement = services_of(request).placement
+    other = placement.best(session) if placement.draining and not _was_sent(request) else None
+    if other is not None:
+        await placement.give_up(session)
+        raise elsewhere(request, caller, other.url)
+    owner = await services_of(request).cascade.take(session)
+    if owner is None:
+        return
+    if _was_sent(request):
+        raise Conflict("the session is published to another node", code="elsewhere", retry_after=RETRY)
+    raise elsewhere(request, caller, owner)
+
+
+def send_to_origin(request: Request, session: str, caller: Principal) -> None:
+    """Raises Elsewhere when the session comes from another node, for what only its origin makes."""
+    origin = services_of(request).placement.origin(session)
+    if origin is not None and not _was_sent(request):
+        raise elsewhere(request, caller, origin.url)
+
+
+@asynccontextmanager
+async def a_seat(request: Request, session: str, lang: str | None, caller: Principal) -> AsyncIterator[None]:
+    """Have the session here for a viewer. Raises Elsewhere when this node drains or is full and another one takes viewers."""
+    services = services_of(request)
+    if services.placement.draining:
+        _send_on(request, session, caller)
+    await services.cascade.ready(session, lang)
+    try:
+        yield
+    except TooManyViewers:
+        _send_on(request, session, caller)
+        raise
+
+
+def _send_on(request: Request, session: str, caller: Principal) -> None:
+    other = None if _was_sent(request) else services_of(request).placement.best(session)
+    if other is not None:
+        raise elsewhere(request, caller, other.url)
+
+
+def _was_sent(request: Request) -> bool:
+    """Whether another node has sent this request here: once is enough, or two that are full would play ball."""
+    return "ticket" in request.query_params
