@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from realtime.relay.hls.packager import Packaging
+from realtime.relay.hls.segment import FLOOR
 from realtime.relay.offer import Kind
 from realtime.relay.rtp import Packet
 from realtime.relay.slate import RATE, Slates
@@ -25,10 +27,13 @@ _SILENCE = bytes([0xFB, 5]) + b"\xff\xfe" * 5
 
 
 class Interlude:
-    """Plays to `tracks`, which are the floor's, while nothing was sent on for AWAY; viewers that are other nodes have their own."""
+    """Plays to `tracks`, which are the floor's, while nothing was sent on for AWAY; viewers that are other nodes have their own.
 
-    def __init__(self, tracks: Mapping[Kind, Track], viewers: Collection[Viewer], slates: Slates) -> None:
-        self._tracks, self._viewers, self._slates = tracks, viewers, slates
+    HLS, while it is made, has it too.
+    """
+
+    def __init__(self, tracks: Mapping[Kind, Track], viewers: Collection[Viewer], slates: Slates, packaging: Packaging) -> None:
+        self._tracks, self._viewers, self._slates, self._packaging = tracks, viewers, slates, packaging
         self._heard_at: float | None = None
         self._playing: set[Kind] = set()
         self._shown_at, self._picture = 0.0, 0
@@ -60,7 +65,7 @@ class Interlude:
             return
         if now - self._heard_at >= AWAY and self._playing != set(self._tracks):
             self._begin(now)
-        if self.offered(now) and len(self._viewers) > len(self._nodes()):
+        if self.offered(now) and (self._packaging.on or len(self._viewers) > len(self._nodes())):
             self._play(now)
 
     def _begin(self, now: float) -> None:
@@ -87,7 +92,10 @@ class Interlude:
         for number, payload in enumerate(payloads, 1):
             self._sequence[kind] = (self._sequence[kind] + 1) & 0xFFFF
             last = kind == "video" and number == len(payloads)
-            track.forward(Packet(0, 0x80 if last else 0, self._sequence[kind], timestamp, 0, False, b"", payload), SOURCE, now)
+            packet = Packet(0, 0x80 if last else 0, self._sequence[kind], timestamp, 0, False, b"", payload)
+            forwarded = track.forward(packet, SOURCE, now)
+            if forwarded is not None:
+                self._packaging.push(FLOOR, kind, forwarded, now)
 
     def _nodes(self) -> list[Viewer]:
         return [viewer for viewer in self._viewers if viewer.node and viewer.connected]

@@ -291,7 +291,7 @@ class Relay:
 
     def package(self, session: str, emit: Callable[[Segment], None]) -> Callable[[], None]:
         """Have segments of HLS made of a live session; returns what ends it. Raises NotLive, TooManyViewers past MAX_PACKAGED."""
-        stream = self._streams.live(session)
+        stream = self._streams.watchable(session)
         if sum(one.packaged for one in self._streams if one is not stream) >= MAX_PACKAGED:
             raise TooManyViewers(f"{MAX_PACKAGED} sessions are made into HLS, as many as may")
         return stream.package(emit)

@@ -105,9 +105,9 @@ class Stream:
         self._aired: OnAir | None = None
         self._blind, self._blind_since = False, float("-inf")
         """Whether the picture waits for a keyframe, and since when."""
-        self._interlude = Interlude(self._tracks, self.viewers, slates)
         self._keyframes = KeyframeRequests(self._ask_keyframe)
         self._packaging = Packaging(lambda: self._keyframes.request(time.monotonic()))
+        self._interlude = Interlude(self._tracks, self.viewers, slates, self._packaging)
         self._joins, self._join_seconds = 0, 0.0
 
     @property
@@ -207,8 +207,8 @@ class Stream:
 
     def package(self, emit: Callable[[Segment], None]) -> Callable[[], None]:
         """Have segments of HLS made from now on, for one at a time; returns what ends it."""
-        publisher = self.floor.publisher
-        self._packaging.start(publisher is None or _pictured(publisher), emit)
+        publisher, track = self.floor.publisher, self._tracks.get("video")
+        self._packaging.start(_pictured(publisher) if publisher is not None else track is not None and track.codec == H264, emit)
         return self._packaging.stop
 
     def air(self, venue: Venue) -> None:

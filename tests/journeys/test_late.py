@@ -28,6 +28,7 @@ async def test_who_cannot_be_reached_sees_hls_and_goes_back_when_that_is_over(tm
 
         async with publishing(site.signal("whip", "speaker")), publishing(interpret, video=None, tone=880.0), chromium() as browser:
             await until(lambda: site.live)
+            await site.services.hls.window(SESSION)
             attendee = await Visitor.enter(browser, site.server, SESSION, Role.ATTENDEE, "Layla")
             page, scripts = attendee.page, list[str]()
             page.on("request", lambda request: scripts.append(request.url) if request.resource_type == "script" else None)

@@ -1,4 +1,4 @@
-"""H264 out of RTP as samples of an MP4 track: whole pictures, NAL units by their length, parameter sets apart."""
+"""H264 out of RTP as samples of an MP4 track: whole pictures, NAL units by their length."""
 
 import hashlib
 import io
@@ -66,7 +66,8 @@ class Film:
             key = any(_kind(unit) == _IDR for unit in units)
             if key and not self._learn(units):
                 continue
-            data = b"".join(struct.pack(">I", len(unit)) + unit for unit in units if _kind(unit) not in (_SPS, _PPS, _AUD))
+            # Parameter sets stay, though the initialization has them too: FFmpeg reads no second one after a break.
+            data = b"".join(struct.pack(">I", len(unit)) + unit for unit in units if _kind(unit) != _AUD)
             if data and self.format is not None:
                 yield Frame(self._line.place(timestamp, now), data, key)
 

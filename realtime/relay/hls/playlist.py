@@ -62,13 +62,13 @@ def captions(window: Window, lang: str, now: float) -> str:
 
 def _variant(window: Window, captioned: bool) -> list[str]:
     peak, average = window.bandwidth
-    known = [entry.segment for entry in window.listed if entry.segment.format is not None]
     about = [f"BANDWIDTH={peak}", f"AVERAGE-BANDWIDTH={average}"]
     looks = window.listed[-1].segment.format
     if looks is None:
         about.append(f'CODECS="{AAC}"')
     else:
-        rate = sum(one.pictures for one in known) / sum(one.seconds for one in known)
+        alike = [entry.segment for entry in window.listed if entry.segment.format == looks]
+        rate = sum(one.pictures for one in alike) / sum(one.seconds for one in alike)
         about += [f'CODECS="{looks.codec},{AAC}"', f"RESOLUTION={looks.width}x{looks.height}", f"FRAME-RATE={rate:.3f}"]
     about += ['AUDIO="sound"', *(['SUBTITLES="captions"'] if captioned else []), "CLOSED-CAPTIONS=NONE"]
     return [f"#EXT-X-STREAM-INF:{','.join(about)}", "video.m3u8" if looks is not None else f"sound-{FLOOR}.m3u8"]
@@ -89,6 +89,7 @@ def _media(entries: Sequence[Listed], named: Callable[[Listed], Iterable[str]]) 
         *tags, address = named(entry)
         if entry.segment.broken:
             lines.append("#EXT-X-DISCONTINUITY")
+            before = ""
         lines += [tag for tag in tags if tag != before]
         before = tags[0] if tags and tags[0].startswith("#EXT-X-MAP") else before
         lines += [f"#EXT-X-PROGRAM-DATE-TIME:{_date(entry.segment.at)}", f"#EXTINF:{entry.segment.seconds:.5f},", address]
