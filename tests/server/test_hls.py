@@ -206,7 +206,7 @@ def onsets(media: bytes) -> list[float]:
 
 def test_the_master_playlist_tells_picture_languages_and_captions(show: Show) -> None:
     master = show.text("master.m3u8")
-    assert re.search(r'CODECS="avc1\.42[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=160x120,FRAME-RATE=(19|20|21)\.', master)
+    assert re.search(r'CODECS="avc1\.42[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=160x120,FRAME-RATE=(19|2[0-2])\.', master)
     assert re.findall(r'TYPE=AUDIO.*LANGUAGE="(\w+)",NAME="(\w+)"', master) == [("en", "English"), ("es", "Español"), ("zh", "中文")]
     assert re.findall(r'TYPE=SUBTITLES.*LANGUAGE="(\w+)",NAME="(\w+)"', master) == [("en", "English"), ("es", "Español"), ("zh", "中文")]
     peak, average = map(int, re.search(r"BANDWIDTH=(\d+),AVERAGE-BANDWIDTH=(\d+)", master).groups())  # type: ignore[union-attr]

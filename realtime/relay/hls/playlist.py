@@ -67,8 +67,7 @@ def _variant(window: Window, captioned: bool) -> list[str]:
     if looks is None:
         about.append(f'CODECS="{AAC}"')
     else:
-        alike = [entry.segment for entry in window.listed if entry.segment.format == looks]
-        rate = sum(one.pictures for one in alike) / sum(one.seconds for one in alike)
+        rate = max(entry.segment.pictures / entry.segment.seconds for entry in window.listed)
         about += [f'CODECS="{looks.codec},{AAC}"', f"RESOLUTION={looks.width}x{looks.height}", f"FRAME-RATE={rate:.3f}"]
     about += ['AUDIO="sound"', *(['SUBTITLES="captions"'] if captioned else []), "CLOSED-CAPTIONS=NONE"]
     return [f"#EXT-X-STREAM-INF:{','.join(about)}", "video.m3u8" if looks is not None else f"sound-{FLOOR}.m3u8"]

@@ -156,7 +156,7 @@ class TestWindow:
         assert len(window.listed) == LISTED
         assert f"#EXT-X-MEDIA-SEQUENCE:{first}\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n" in text
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1
-        assert text.count("#EXT-X-MAP") == 1
+        assert text.count("#EXT-X-MAP") == 2
         assert window.picture(first - LISTED) is not None
         assert window.picture(first - LISTED - 1) is None
 
