@@ -259,13 +259,13 @@ def test_an_interpretation_is_heard_where_its_booth_spoke_and_else_the_floor(sho
 
 def test_captions_stand_where_the_words_are_heard(show: Show) -> None:
     heard = [onset for media in show.media("sound-floor.m3u8")[:-1] for onset in onsets(media)]
-    assert len(heard) >= 4
+    assert len(heard) >= 3
     read: set[float] = set()
     for name in show.addresses("captions-en.m3u8"):
         text = show.text(name)
         assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n")
         read |= {cue.start_in_seconds + cue.start_time.milliseconds / 1000 for cue in webvtt.from_string(text)}
-    assert len(read) >= 3
+    assert len(read) >= 2
     for start in read:
         assert min(abs(start - onset) for onset in heard) < 0.2
 
