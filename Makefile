@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-hub bench-votes bench-captions picture system clean always
+.PHONY: help demo test check bench bench-relay bench-hub bench-storm bench-votes bench-captions picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -41,7 +41,7 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
-bench: bench-relay bench-hub bench-votes bench-captions ## all of these
+bench: bench-relay bench-hub bench-storm bench-votes bench-captions ## all of these
 
 bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
@@ -51,6 +51,9 @@ bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 to 10,000 
 	@command -v cc >/dev/null || .ci/install gcc libc6-dev
 	@npm --prefix tests/load/hub/peers --no-update-notifier ci --silent
 	@$(BIN)/python -m tests.load.hub
+
+bench-storm: $(VENV)/.test ## seconds until 10,000 attendees whose sockets broke at once are back with nothing missed
+	@$(BIN)/python -m tests.load.storm
 
 bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--kills 100"
 	@$(BIN)/python -m tests.load.votes $(ARGS)

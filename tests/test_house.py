@@ -207,6 +207,10 @@ class TestBenches:
         assert all("delivered=1.000" in line for line in lines[:-1])
         assert re.match(r"hub vs_websockets=\S+ vs_starlette=\S+ join_us=", lines[-1])
 
+    def test_the_bench_of_the_storm_brings_everyone_back(self) -> None:
+        (line,) = output(sys.executable, "-m", "tests.load.storm", "--quick").splitlines()
+        assert re.match(r"storm sockets=50 resumed_s=\S+ .* snapshots=0 ", line)
+
     def test_the_bench_of_the_votes_finds_every_acknowledged_one_in_the_database(self) -> None:
         (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick").splitlines()
         assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)

@@ -5,11 +5,11 @@ import base64
 import os
 from typing import Any
 
-PING = 9
+TEXT, PING = 1, 9
 
 
 class Line(asyncio.Protocol):
-    """Asks for `path`, is `ready` when a subclass says so, answers pings, and hands every other whole frame to `message`."""
+    """Asks for `path`, is `ready` when a subclass says so, answers pings, and hands every whole text to `message`."""
 
     path = "/ws"
 
@@ -63,7 +63,7 @@ class Line(asyncio.Protocol):
                 break
             if data[at] & 15 == PING:
                 self.transport.write(b"\x8a" + bytes([0x80 | size]) + bytes(4) + data[start : start + size])
-            else:
+            elif data[at] & 15 == TEXT:
                 self.message(data, start, start + size)
             at = start + size
         return data[at:]
