@@ -12,12 +12,13 @@ from realtime.relay.errors import (
     TooManyTaps,
     TooManyViewers,
     UnacceptableOffer,
+    UnknownLayer,
     UnknownResource,
 )
 from realtime.relay.hls.segment import Segment
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Relay
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue, View
 from realtime.relay.sending import Counters
 from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
@@ -47,6 +48,8 @@ __all__ = [
     "TooManyTaps",
     "TooManyViewers",
     "UnacceptableOffer",
+    "UnknownLayer",
     "UnknownResource",
     "Venue",
+    "View",
 ]

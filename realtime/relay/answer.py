@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from realtime.relay import rtx
+from realtime.relay import rtx, simulcast
 from realtime.relay.errors import NoCommonCodec
 from realtime.relay.ice import Credentials
 from realtime.relay.offer import ABS_SEND_TIME, H264, TRANSPORT_CC, VP8, Codec, Format, Kind, Offer, Section
@@ -30,10 +30,11 @@ class Chosen:
 
     @property
     def extensions(self) -> dict[str, int]:
-        """The ids of the header extensions we want from a publisher: its packets' numbers across all streams, else their times."""
+        """Header extensions we want of a publisher, with their ids: numbers across all streams, else times; names of encodings."""
         offered = self.section.extensions
         wanted = TRANSPORT_CC if self.format.transport_cc and TRANSPORT_CC in offered else ABS_SEND_TIME
-        return {uri: offered[uri] for uri in (wanted,) if uri in offered}
+        names = (simulcast.MID, simulcast.RID, simulcast.REPAIRED) if self.section.rids else ()
+        return {uri: offered[uri] for uri in (wanted, *names) if uri in offered}
 
 
 def accepted(chosen: Mapping[Kind, Chosen]) -> tuple[Section, ...]:
@@ -134,6 +135,7 @@ def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]
         lines += source_lines(section.kind, choice.format, choice.ssrc)
     else:
         lines += [f"a=extmap:{id} {uri}" for uri, id in choice.extensions.items()]
+        lines += simulcast.answer_lines(section.rids)
     # Passive whenever the offer leaves us the choice: some clients cannot be the DTLS server.
     setup = "active" if offer.passive else "passive"
     return [*lines, f"a=fingerprint:sha-256 {transport.fingerprint}", f"a=setup:{setup}", *transport_lines(transport)]

@@ -70,6 +70,12 @@ class TooManyBooths(RelayError):
     code = "too_many_booths"
 
 
+class UnknownLayer(RelayError):
+    """The session's picture has no encoding of this name."""
+
+    code = "unknown_layer"
+
+
 class UnknownResource(RelayError):
     """No peer has this resource id (never had, or it has ended)."""
 

@@ -33,24 +33,25 @@ class Standby:
     """What a venue that is not on air has sent since its last keyframe, for the moment in which it is."""
 
     def __init__(self) -> None:
-        self._replay: Replay[Packet] | None = None
-        self._of: tuple[Publisher, int] | None = None
+        self._replays: dict[str, tuple[Publisher, int, Replay[Packet]]] = {}
+        """By encoding, with whose and which source's it is."""
         self._asked_at = float("-inf")
 
     def keep(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
         """Sound is of no use later; only pictures are kept."""
         if kind != "video":
             return
-        if self._replay is None or self._of != (publisher, packet.ssrc):
-            self._replay, self._of = Replay(publisher.codecs["video"], MAX_JUMP), (publisher, packet.ssrc)
-        self._replay.add(packet)
-        if not self._replay and now - self._asked_at > ASK_INTERVAL and publisher.request_keyframe():
+        kept = self._replays.get(packet.layer)
+        if kept is None or kept[:2] != (publisher, packet.ssrc):
+            kept = self._replays[packet.layer] = publisher, packet.ssrc, Replay(publisher.codecs["video"], MAX_JUMP)
+        kept[2].add(packet)
+        if not kept[2] and now - self._asked_at > ASK_INTERVAL and publisher.request_keyframe():
             self._asked_at = now
 
     def take(self) -> Sequence[Packet]:
         """The picture it is at, from its keyframe on; nothing if there is none at hand."""
-        replay, self._replay = self._replay, None
-        return replay.packets() if replay is not None else ()
+        replays, self._replays = self._replays, {}
+        return [packet for _, _, replay in replays.values() for packet in replay.packets()]
 
 
 class Floor:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from realtime.relay.hls.packager import Packaging
 from realtime.relay.hls.segment import FLOOR
 from realtime.relay.offer import Kind
+from realtime.relay.picture import Picture
 from realtime.relay.rtp import Packet
 from realtime.relay.slate import RATE, Slates
 from realtime.relay.track import Track
@@ -32,7 +33,7 @@ class Interlude:
     HLS, while it is made, has it too.
     """
 
-    def __init__(self, tracks: Mapping[Kind, Track], viewers: Collection[Viewer], slates: Slates, packaging: Packaging) -> None:
+    def __init__(self, tracks: Mapping[Kind, Track | Picture], viewers: Collection[Viewer], slates: Slates, packaging: Packaging) -> None:
         self._tracks, self._viewers, self._slates, self._packaging = tracks, viewers, slates, packaging
         self._heard_at: float | None = None
         self._playing: set[Kind] = set()
@@ -93,7 +94,8 @@ class Interlude:
             self._sequence[kind] = (self._sequence[kind] + 1) & 0xFFFF
             last = kind == "video" and number == len(payloads)
             packet = Packet(0, 0x80 if last else 0, self._sequence[kind], timestamp, 0, False, b"", payload)
-            forwarded = track.forward(packet, SOURCE, now)
+            tracks = track.tracks if isinstance(track, Picture) else [track]
+            forwarded, *_ = [each.forward(packet, SOURCE, now) for each in tracks]
             if forwarded is not None:
                 self._packaging.push(FLOOR, kind, forwarded, now)
 

@@ -14,6 +14,7 @@ from aiortc.sdp import MediaDescription, SessionDescription, parameters_to_sdp
 
 from realtime.relay.errors import BadOffer, NoCommonCodec, UnacceptableOffer
 from realtime.relay.ice import Credentials
+from realtime.relay.simulcast import RID, read_rids
 
 Kind = Literal["audio", "video"]
 Direction = Literal["sends", "receives"]
@@ -85,6 +86,8 @@ class Section:
     """Whether the offerer means it to carry media our way."""
     extensions: Mapping[str, int]
     """The ids offered for header extensions, by their URIs."""
+    rids: tuple[str, ...] = ()
+    """The encodings of one picture that are offered at the same time; () is one that has no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +113,18 @@ def read_offer(sdp: str, direction: Direction) -> Offer:
         raise BadOffer(f"the offer has more than {MAX_LINES} lines")
     try:
         description = SessionDescription.parse("\r\n".join(lines))
-        return _checked(description, direction)
+        return _checked(description, direction, read_rids(lines))
     except (StopIteration, LookupError, AssertionError, AttributeError, TypeError, ValueError) as error:
         # aiortc's parser has no error type of its own: any of these means the text is not the SDP it should be.
         raise BadOffer(f"the offer is not valid SDP ({type(error).__name__})") from error
 
 
-def _checked(description: SessionDescription, direction: Direction) -> Offer:
+def _checked(description: SessionDescription, direction: Direction, rids: Sequence[tuple[str, ...]]) -> Offer:
     media = description.media
     if not 0 < len(media) <= MAX_MEDIA:
         raise BadOffer(f"the offer must have 1 to {MAX_MEDIA} media sections")
     bundled = {str(mid) for group in description.group if group.semantic == "BUNDLE" for mid in group.items}
-    sections = tuple(_section(index, m, direction, bundled) for index, m in enumerate(media))
+    sections = tuple(_section(index, m, direction, bundled, rids[index]) for index, m in enumerate(media))
     mids = [section.mid for section in sections]
     if len(set(mids)) != len(mids):
         raise BadOffer("two media sections have the same mid, or none")
@@ -162,7 +165,7 @@ def _transport(media: MediaDescription, sections: tuple[Section, ...]) -> Offer:
     return Offer(sections, ice, RTCDtlsParameters(fingerprints), passive=media.dtls.role == "server")
 
 
-def _section(index: int, media: MediaDescription, direction: Direction, bundled: set[str]) -> Section:
+def _section(index: int, media: MediaDescription, direction: Direction, bundled: set[str], rids: tuple[str, ...]) -> Section:
     mid = media.rtp.muxId
     if mid and not _TOKEN.fullmatch(mid):
         raise BadOffer("a mid is not a token")
@@ -174,7 +177,10 @@ def _section(index: int, media: MediaDescription, direction: Direction, bundled:
     # Port 0 refuses a section, except for one that rides in a bundle (RFC 9143 section 6).
     refused = media.port == 0 and mid not in bundled
     wanted = media.direction in (None, *right) and not refused
-    return Section(index, media.kind, media.profile, first, mid, _formats(media) if wanted else (), refused, wanted, _extensions(media))
+    formats, extensions = _formats(media) if wanted else (), _extensions(media)
+    # Without its name in every packet nobody could tell one encoding from the other.
+    rids = rids if media.kind == "video" and RID in extensions else ()
+    return Section(index, media.kind, media.profile, first, mid, formats, refused, wanted, extensions, rids)
 
 
 def _formats(media: MediaDescription) -> tuple[Format, ...]:

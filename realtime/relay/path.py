@@ -28,6 +28,7 @@ class Path:
         """Share of the picture's packets, by its last report."""
         self.carries = CEILING
         """Bits per second; all that anybody sends, until it is found to be less."""
+        self._asked = 0
         self._reported_at = self._congested_at = float("-inf")
 
     def report(self, lost: float, sent: int, now: float) -> None:
@@ -41,8 +42,13 @@ class Path:
             self.carries = min(CEILING, int(self.carries * GROWTH))
 
     def ceiling(self, bitrate: int, sent: int, now: float) -> None:
-        """It asks for no more than `bitrate`. Who estimates by what arrives says little more than that: only less than `sent` is news."""
-        if bitrate < sent:
+        """It asks for no more than `bitrate`.
+
+        Browsers work their way up from far below what arrives, so that only who asks for less than before, and for less than is `sent`,
+        has seen a queue grow.
+        """
+        before, self._asked = self._asked, bitrate
+        if bitrate < min(before, sent):
             self._carries(bitrate, now)
 
     def _carries(self, bitrate: int, now: float) -> None:

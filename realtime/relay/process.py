@@ -16,7 +16,7 @@ from realtime.relay.hls.segment import Segment
 from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
 from realtime.relay.pull import PullOffer
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue, View
 from realtime.relay.sending import Counters
 from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir, StreamStats
 from realtime.relay.tap import Tap
@@ -125,6 +125,12 @@ class RelayProcess:
 
     async def choose(self, resource_id: str, lang: str | None) -> str | None:
         return cast("str | None", await self._call("choose", resource_id, lang))
+
+    async def show(self, resource_id: str, layer: str | None, sees: bool) -> View:
+        return cast(View, await self._call("show", resource_id, layer, sees))
+
+    async def view(self, resource_id: str) -> View:
+        return cast(View, await self._call("view", resource_id))
 
     async def resource(self, resource_id: str) -> Resource:
         return cast(Resource, await self._call("resource", resource_id))

@@ -16,6 +16,7 @@ from realtime.relay.offer import ABS_SEND_TIME, TRANSPORT_CC, Codec, Kind
 from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.reception import Reception
 from realtime.relay.rtp import Packet, read_packet
+from realtime.relay.simulcast import Names
 
 SOURCE_PATIENCE = 1.0
 """Seconds a kind's SSRC must be silent before another SSRC may take its place: two sources are never mixed."""
@@ -58,7 +59,9 @@ class Publisher(Peer):
         self._number_id = next((given[TRANSPORT_CC] for given in ids if TRANSPORT_CC in given), None)
         """Of a bundle's sections: an extension has one id in all of them (RFC 9143 section 15)."""
         self._arrivals = Arrivals()
-        self._receptions: dict[Kind, Reception] = {}
+        self._receptions: dict[tuple[Kind, str], Reception] = {}
+        """By kind and encoding."""
+        self.names = Names(next((choice.section.rids for choice in chosen.values() if choice.section.rids), ()), ids)
         self._bandwidth = Bandwidth()
         self._bounded = False
         """Whether it was ever told less than CEILING, and must hear when that is over."""
@@ -81,9 +84,11 @@ class Publisher(Peer):
         if kind is None:
             self._repair(parsed, now)
             return
-        reception = self._reception(kind, parsed.ssrc, now)
+        layer = self.names.layer(parsed) if kind == "video" else ""
+        reception = self._reception(kind, layer, parsed.ssrc, now) if layer is not None else None
         if reception is None:
             return
+        parsed.layer = reception.layer
         reception.add(parsed, now)
         if kind == "video":
             self._ask_again(reception, now)
@@ -94,14 +99,17 @@ class Publisher(Peer):
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
                 self._note_clock(packet)
-                for kind, reception in self._receptions.items():
+                for (kind, _), reception in self._receptions.items():
                     if reception.ssrc == packet.ssrc:
                         reception.note_report(packet, now)
                         self._on_report(self, kind, packet)
 
-    def request_keyframe(self) -> bool:
-        """Send a PLI for the video source; False if there is none yet."""
-        video = self._receptions.get("video")
+    def request_keyframe(self, layer: str | None = None) -> bool:
+        """Send a PLI for one encoding of the picture, or for all; False if there is none yet."""
+        if layer is None:
+            asked = [self.request_keyframe(each) for kind, each in self._receptions if kind == "video"]
+            return any(asked)
+        video = self._receptions.get(("video", layer))
         if video is None or not self.connected:
             return False
         self.send_rtcp(rtcp.keyframe_request(self.ssrc, video.ssrc))
@@ -112,10 +120,11 @@ class Publisher(Peer):
         if not self._receptions:
             return
         message = rtcp.receiver_report(self.ssrc, [reception.report(now) for reception in self._receptions.values()])
-        video = self._receptions.get("video")
-        ceiling = self._ceiling(now, carried)
-        if video is not None and ceiling is not None:
-            message += rtcp.bitrate_ceiling(self.ssrc, ceiling, [video.ssrc])
+        pictures = [reception.ssrc for (kind, _), reception in self._receptions.items() if kind == "video"]
+        # Who sends several encodings has one for viewers on narrow paths.
+        ceiling = self._ceiling(now, carried if len(pictures) == 1 else CEILING)
+        if pictures and ceiling is not None:
+            message += rtcp.bitrate_ceiling(self.ssrc, ceiling, pictures)
         self.send_rtcp(message)
 
     def _ceiling(self, now: float, carried: int) -> int | None:
@@ -130,22 +139,23 @@ class Publisher(Peer):
         ahead = report.sender_info.ntp_timestamp - rtcp.ntp_now()
         self.clock = ahead if self.clock is None else max(self.clock, ahead)
 
-    def _reception(self, kind: Kind, ssrc: int, now: float) -> Reception | None:
-        """The books of this source, opened at its first packet; None while another source of the kind is alive."""
-        current = self._receptions.get(kind)
+    def _reception(self, kind: Kind, layer: str, ssrc: int, now: float) -> Reception | None:
+        """The books of this source, opened at its first packet; None while another source of the encoding is alive."""
+        current = self._receptions.get((kind, layer))
         if current is not None and current.ssrc == ssrc:
             return current
         if current is not None and now - current.last_time < SOURCE_PATIENCE:
             return None
-        reception = self._receptions[kind] = Reception(ssrc, self.codecs[kind].clock_rate)
+        reception = self._receptions[kind, layer] = Reception(ssrc, self.codecs[kind].clock_rate, layer)
         return reception
 
     def _repair(self, packet: Packet, now: float) -> None:
         """Take what was asked for again; browsers also send what nobody asked for, to probe their path."""
         kind = self._repairs.get(packet.payload_type)
-        reception = self._receptions.get(kind) if kind is not None else None
-        number = rtx.original_of(packet)
+        layer, number = self.names.repaired(packet), rtx.original_of(packet)
+        reception = self._receptions.get((kind, layer)) if kind is not None and layer is not None else None
         if kind is not None and reception is not None and number is not None and reception.recover(number):
+            packet.layer = reception.layer
             self._on_media(self, kind, rtx.unwrap(packet, self._payload_types[kind], reception.ssrc), now)
 
     def _ask_again(self, reception: Reception, now: float) -> None:

@@ -20,8 +20,8 @@ GIVE_UP = 1.0
 class Reception:
     """Statistics of RFC 3550 sections A.1, A.3 and A.8 for one SSRC, and RFC 4585 generic NACK bookkeeping."""
 
-    def __init__(self, ssrc: int, clock_rate: int) -> None:
-        self.ssrc = ssrc
+    def __init__(self, ssrc: int, clock_rate: int, layer: str = "") -> None:
+        self.ssrc, self.layer = ssrc, layer
         self.packets = 0
         self.last_time = 0.0
         self._clock_rate = clock_rate

@@ -25,7 +25,7 @@ from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.pull import Puller, PullOffer, read_pulled, write_pull
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue, View
 from realtime.relay.sending import Counters
 from realtime.relay.slate import Slates
 from realtime.relay.stream import Listener, Notify, NotifyAir, Stream, StreamStats
@@ -162,10 +162,21 @@ class Relay:
 
         Returns what it hears now: a booth that is silent lets the floor through until it speaks. Raises UnknownResource.
         """
-        viewer = self._peers.find(resource_id)
-        if not isinstance(viewer, Viewer):
-            raise UnknownResource("this resource publishes")
+        viewer = self._find_viewer(resource_id)
         return self._streams[viewer.session].choose(viewer, lang)
+
+    async def show(self, resource_id: str, layer: str | None, sees: bool) -> View:
+        """Let a viewer see one encoding (None: what its path carries) from its next keyframe on, or nothing. The sound goes on.
+
+        Raises UnknownResource, UnknownLayer.
+        """
+        viewer = self._find_viewer(resource_id)
+        return self._streams[viewer.session].show(viewer, layer, sees=sees)
+
+    async def view(self, resource_id: str) -> View:
+        """What a viewer sees. Raises UnknownResource."""
+        viewer = self._find_viewer(resource_id)
+        return self._streams[viewer.session].view(viewer)
 
     async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """Answer a viewer, who hears `lang` as after `choose`.
@@ -334,6 +345,12 @@ class Relay:
         )
         viewer.channel = lang
         stream.viewers.add(viewer)
+        return viewer
+
+    def _find_viewer(self, resource_id: str) -> Viewer:
+        viewer = self._peers.find(resource_id)
+        if not isinstance(viewer, Viewer):
+            raise UnknownResource("this resource publishes")
         return viewer
 
     def _transport(self, ice: IceSession) -> Transport:

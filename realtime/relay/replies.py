@@ -54,6 +54,17 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What a viewer sees: `gets` is the encoding that comes now, None for the only one, or for no picture."""
+
+    wants: str | None
+    """The encoding it asked for; None leaves that to its path."""
+    sees: bool
+    """Whether it wants a picture at all."""
+    gets: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IceRestart:
     """What a PATCH that restarts ICE is answered with."""
 

@@ -3,6 +3,8 @@
 import struct
 from dataclasses import dataclass, replace
 
+from realtime.relay import vp8
+
 HEADER = struct.Struct("!BBHII")
 HEADER_LENGTH = HEADER.size
 _EXTENSION = struct.Struct("!HH")
@@ -22,6 +24,8 @@ class Packet:
     extensions: bytes
     """The one-byte header extensions (RFC 8285), b"" if there are none."""
     payload: bytes
+    layer: str = ""
+    """Which encoding of the picture it is of, if there are several."""
 
     @property
     def body(self) -> bytes:
@@ -79,6 +83,8 @@ class Shift:
 
     sequence: int
     timestamp: int
+    numbers: vp8.Numbers = vp8.NONE
+    """How far those in its payloads are, if they are VP8."""
 
 
 UNMOVED = Shift(0, 0)
@@ -116,7 +122,7 @@ class Outgoing:
         if shift == UNMOVED:
             return self
         sequence, timestamp = (self.sequence + shift.sequence) & 0xFFFF, (self.timestamp + shift.timestamp) & 0xFFFFFFFF
-        return Outgoing(sequence, timestamp, self.ssrc, self.first, self.marker, self.payload)
+        return Outgoing(sequence, timestamp, self.ssrc, self.first, self.marker, vp8.advanced(self.payload, shift.numbers))
 
     def __len__(self) -> int:
         return HEADER_LENGTH + len(self.payload)

@@ -32,4 +32,4 @@ def unwrap(packet: Packet, payload_type: int, ssrc: int) -> Packet:
     """The packet as it was when it was lost. Its `original_of` is known."""
     (sequence,) = _NUMBER.unpack_from(packet.payload)
     payload = packet.payload[_NUMBER.size :]
-    return Packet(payload_type, packet.marker, sequence, packet.timestamp, ssrc, packet.padded, packet.extensions, payload)
+    return Packet(payload_type, packet.marker, sequence, packet.timestamp, ssrc, packet.padded, packet.extensions, payload, packet.layer)

@@ -11,19 +11,18 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from realtime.relay import rtcp
 from realtime.relay.booth import Booth
-from realtime.relay.errors import TooManyBooths, TooManyTaps
+from realtime.relay.errors import TooManyBooths, TooManyTaps, UnknownLayer
 from realtime.relay.floor import Floor
 from realtime.relay.hls.packager import Packaging
 from realtime.relay.hls.segment import FLOOR, Segment
 from realtime.relay.interlude import Interlude
-from realtime.relay.keyframe import begins_keyframe
 from realtime.relay.offer import H264, OPUS, Codec, Kind
 from realtime.relay.path import Audience, sum_up
 from realtime.relay.peer import Peer
+from realtime.relay.picture import Picture
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
-from realtime.relay.replies import Demand, Layer, OnAir, Venue
-from realtime.relay.requests import KeyframeRequests
+from realtime.relay.replies import Demand, Layer, OnAir, Venue, View
 from realtime.relay.rtp import Outgoing, Packet
 from realtime.relay.slate import Slates
 from realtime.relay.source import source_of
@@ -33,9 +32,6 @@ from realtime.relay.viewer import Viewer
 
 SILENCE = 5.0
 """Seconds without a packet after which a session is no longer live; its publisher may still come back, without a new offer."""
-
-BLIND = 3.0
-"""Seconds that a picture waits for a keyframe; then it goes on as it is, for some encoders refresh it bit by bit and send none."""
 
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
@@ -95,7 +91,7 @@ class Stream:
         self.floor = Floor(end, self._begin, self._send_on, self._floor_changed, self._air_changed)
         self.booths: dict[str, Booth] = {}
         self.viewers: set[Viewer] = set()
-        self._tracks: dict[Kind, Track] = {}
+        self._tracks: dict[Kind, Track | Picture] = {}
         self._ssrcs: dict[Kind, int] = {"audio": secrets.randbits(32), "video": secrets.randbits(32)}
         self._listeners: list[Listener] = []
         self._sound_start: int | None = None
@@ -103,10 +99,7 @@ class Stream:
         self._end = end
         self._on_change, self._on_air = on_change, on_air
         self._aired: OnAir | None = None
-        self._blind, self._blind_since = False, float("-inf")
-        """Whether the picture waits for a keyframe, and since when."""
-        self._keyframes = KeyframeRequests(self._ask_keyframe)
-        self._packaging = Packaging(lambda: self._keyframes.request(time.monotonic()))
+        self._packaging = Packaging(lambda: self._picture.ask() if self._picture is not None else None)
         self._interlude = Interlude(self._tracks, self.viewers, slates, self._packaging)
         self._joins, self._join_seconds = 0, 0.0
 
@@ -132,6 +125,16 @@ class Stream:
         return {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
 
     @property
+    def _sound(self) -> Track | None:
+        track = self._tracks.get("audio")
+        return track if isinstance(track, Track) else None
+
+    @property
+    def _picture(self) -> Picture | None:
+        picture = self._tracks.get("video")
+        return picture if isinstance(picture, Picture) else None
+
+    @property
     def demand(self) -> Demand:
         """Of viewers, other nodes not counted."""
         people = [viewer for viewer in self.viewers if not viewer.node]
@@ -150,7 +153,7 @@ class Stream:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The encodings of the picture."""
-        return tuple(Layer(None, track.bitrate) for kind, track in self._tracks.items() if kind == "video")
+        return self._picture.layers(time.monotonic()) if self._picture is not None else ()
 
     @property
     def audience(self) -> Audience:
@@ -173,16 +176,16 @@ class Stream:
             for track in (*self._tracks.values(), *(booth.track for booth in self.booths.values())):
                 track.leave(peer)
             return
-        if peer is self.floor.publisher:
-            self._keyframes.stop()
+        if peer is self.floor.publisher and self._picture is not None:
+            self._picture.stop_asking()
         self.floor.leave(peer, time.monotonic())
         for booth in self.booths.values():
             booth.source.leave(peer)
 
     def look(self, now: float, seconds: float) -> None:
         """Call every so many seconds."""
-        for track in self._tracks.values():
-            track.measure(seconds)
+        if self._picture is not None:
+            self._picture.measure(seconds, now)
         self.floor.note_silence(now, SILENCE)
         for booth in self.booths.values():
             booth.note_silence(now)
@@ -197,6 +200,18 @@ class Stream:
         if viewer.connected:
             self._move(viewer, before)
         return lang if lang in self.booths and self.booths[lang].live else None
+
+    def show(self, viewer: Viewer, layer: str | None, *, sees: bool) -> View:
+        """Let a viewer see an encoding of the picture, whatever suits its path, or nothing. Raises UnknownLayer."""
+        if self._picture is None or "video" not in viewer.payload_types:
+            raise UnknownLayer("there is no picture")
+        self._picture.show(viewer, layer, sees=sees)
+        return self.view(viewer)
+
+    def view(self, viewer: Viewer) -> View:
+        """What a viewer wants to see, and gets."""
+        seen = self._picture.seen_by(viewer) if self._picture is not None else None
+        return View(viewer.layer, viewer.sees, (seen.name or None) if seen is not None else None)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Hear the floor's sound from now on; returns what ends it. Raises TooManyTaps."""
@@ -221,15 +236,16 @@ class Stream:
         self._packaging.stop()
 
     def stats(self) -> StreamStats:
-        tracks = [*self._tracks.values(), *(booth.track for booth in self.booths.values())]
+        sounds = [*([self._sound] if self._sound else []), *(booth.track for booth in self.booths.values())]
+        packets, octets, retransmitted, requests = self._picture.counts if self._picture is not None else (0, 0, 0, 0)
         return StreamStats(
             live=self.live,
             viewers=len(self.viewers),
-            packets=sum(t.packets for t in tracks),
-            octets=sum(t.octets for t in tracks),
+            packets=packets + sum(track.packets for track in sounds),
+            octets=octets + sum(track.octets for track in sounds),
             lost=self.floor.publisher.lost if self.floor.publisher else 0,
-            retransmitted=sum(t.retransmitted for t in tracks),
-            keyframe_requests=self._keyframes.sent,
+            retransmitted=retransmitted,
+            keyframe_requests=requests,
             joins=self._joins,
             join_seconds=self._join_seconds,
             audience=self.audience,
@@ -244,10 +260,8 @@ class Stream:
 
     def _send_on(self, publisher: Publisher, kind: Kind, packet: Packet, now: float) -> None:
         self._interlude.heard(now)
-        if kind == "video":
-            self._keyframes.seen(now)
-            if not self._sees(publisher, packet, now):
-                return
+        if kind == "video" and not self._shows(packet, now):
+            return
         self._interlude.over(kind)
         forwarded = self._tracks[kind].forward(packet, source_of(publisher, packet.ssrc), now)
         if forwarded is None:
@@ -281,19 +295,20 @@ class Stream:
             return
         now = time.monotonic()
         self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
-        kinds = [kind for kind in viewer.payload_types if not (viewer.node and self._interlude.playing(kind))]
-        blind = [kind for kind in kinds if not self._channel(viewer, kind).join(viewer)]
-        if blind:
-            self._keyframes.request(now)
+        for kind in viewer.payload_types:
+            if not (viewer.node and self._interlude.playing(kind)):
+                self._channel(viewer, kind).join(viewer)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's: requests for lost packets of the picture, and for keyframes."""
-        video = self._tracks.get("video")
+        seen = self._picture.seen_by(viewer) if self._picture is not None else None
+        if seen is None:
+            return
         for packet in packets:
             if rtcp.asks_keyframe(packet):
-                self._keyframes.request(now)
-            elif video is not None and "video" in viewer.payload_types:
-                self._note_feedback(viewer, video, packet, now)
+                seen.keyframes.request(now)
+            else:
+                self._note_feedback(viewer, seen.track, packet, now)
 
     def _note_feedback(self, viewer: Viewer, video: Track, packet: AnyRtcpPacket, now: float) -> None:
         lost, ceiling = rtcp.losses(packet, video.ssrc), rtcp.ceiling_asked(packet)
@@ -304,8 +319,8 @@ class Stream:
         else:
             video.resend(viewer, rtcp.lost_packets(packet, video.ssrc), now)
 
-    def _ask_keyframe(self) -> bool:
-        return self.floor.publisher is not None and self.floor.publisher.request_keyframe()
+    def _ask_keyframe(self, layer: str) -> bool:
+        return self.floor.publisher is not None and self.floor.publisher.request_keyframe(layer)
 
     def _floor_changed(self, live: bool) -> None:
         publisher = self.floor.publisher
@@ -321,34 +336,37 @@ class Stream:
             self._aired = aired
             self._on_air(aired)
 
-    def _sees(self, publisher: Publisher, packet: Packet, now: float) -> bool:
-        """Whether the picture may go on with this packet; until then a keyframe is asked for."""
-        if not self._blind:
-            if not self._interlude.playing("video"):
-                return True
-            self._blind, self._blind_since = True, now
-        self._blind = not begins_keyframe(publisher.codecs["video"], packet.payload) and now - self._blind_since < BLIND
-        if self._blind:
-            self._keyframes.request(now)
-        return not self._blind
+    def _shows(self, packet: Packet, now: float) -> bool:
+        """Whether a packet is of a picture that viewers can see: after the slate, from a keyframe on."""
+        return self._picture is not None and self._picture.sees(packet, now, anew=self._interlude.playing("video"))
 
     def _begin(self, publisher: Publisher, midway: bool) -> None:
         """Another publisher takes the floor."""
-        self._blind, self._blind_since = midway, time.monotonic()
+        self._keep_anew()
+        for kind, codec in publisher.codecs.items():
+            track = self._tracks.get(kind)
+            if track is None or track.codec != codec:
+                if track is not None:
+                    track.close()
+                    self._ssrcs[kind] = secrets.randbits(32)
+                self._tracks[kind] = self._track(kind, codec)
+                self._end_viewers_without(kind)
+        if self._picture is not None:
+            self._picture.begin(publisher.names.all, time.monotonic(), midway=midway)
+
+    def _track(self, kind: Kind, codec: Codec) -> Track | Picture:
+        if kind == "video":
+            return Picture(codec, self._sender, self._ssrcs[kind], self._ask_keyframe, self._keep_anew)
+        return Track(kind, codec, self._sender, self._ssrcs[kind])
+
+    def _keep_anew(self) -> None:
+        """What follows does not continue what was kept: another publisher, or another encoding of its picture."""
+        publisher = self.floor.publisher
+        if publisher is None:
+            return
         self._packaging.turn(_pictured(publisher))
         if self.live and publisher.original:
             self._recordings.begin(FLOOR, publisher.codecs)
-        for kind, codec in publisher.codecs.items():
-            track = self._tracks.get(kind)
-            if track is not None and track.codec == codec:
-                track.begin()
-                continue
-            if track is not None:
-                track.close()
-                self._ssrcs[kind] = secrets.randbits(32)
-            self._tracks[kind] = Track(kind, codec, self._sender, self._ssrcs[kind])
-            self._end_viewers_without(kind)
-        self._keyframes.begin()
 
     def _end_viewers_without(self, kind: Kind) -> None:
         """A track was replaced: whoever agreed to the old one must ask for a new answer."""
@@ -369,13 +387,14 @@ class Stream:
 
     # Languages
 
-    def _channel(self, viewer: Viewer, kind: Kind) -> Track:
-        """The track of a kind that a viewer gets now."""
-        booth = self.booths.get(viewer.channel or "")
-        return booth.track if kind == "audio" and booth is not None and booth.live else self._tracks[kind]
+    def _channel(self, viewer: Viewer, kind: Kind) -> Track | Picture:
+        """What a viewer gets now of a kind."""
+        return self._heard_by(viewer) or self._tracks[kind] if kind == "audio" else self._tracks[kind]
 
     def _heard_by(self, viewer: Viewer) -> Track | None:
-        return self._channel(viewer, "audio") if "audio" in viewer.payload_types and "audio" in self._tracks else None
+        booth = self.booths.get(viewer.channel or "")
+        sound = booth.track if booth is not None and booth.live else self._sound
+        return sound if "audio" in viewer.payload_types else None
 
     def _move(self, viewer: Viewer, before: Track | None) -> None:
         after = self._heard_by(viewer)
@@ -384,7 +403,7 @@ class Stream:
 
     def _booth_changed(self, lang: str, live: bool) -> None:
         """A booth began or fell silent: its listeners move, to it or back to the floor."""
-        booth, floor = self.booths[lang].track, self._tracks.get("audio")
+        booth, floor = self.booths[lang].track, self._sound
         before = floor if live else booth
         for viewer in self.viewers:
             if viewer.channel == lang and viewer.connected and before is not None:

@@ -3,18 +3,18 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc.rtp import RtcpSrPacket
 
-from realtime.relay import rtcp
+from realtime.relay import rtcp, vp8
 from realtime.relay.burst import MAX_PACKETS
 from realtime.relay.continuity import Continuity
 from realtime.relay.history import History
-from realtime.relay.keyframe import Replay
-from realtime.relay.offer import Codec, Kind
-from realtime.relay.rtp import UNMOVED, Outgoing, Packet, Shift, rewrite
+from realtime.relay.keyframe import Replay, begins_keyframe
+from realtime.relay.offer import VP8, Codec, Kind
+from realtime.relay.rtp import Outgoing, Packet, Shift, rewrite
 from realtime.relay.srtp import Sender
 from realtime.relay.viewer import Viewer
 
@@ -25,17 +25,26 @@ HOLD = 0.003
 """Seconds a packet waits for the rest of its picture. Browsers spread a large picture over more: it then leaves in parts."""
 
 
-NEAR_PACKETS, NEAR_SECONDS = 4, 0.2
-"""How much a viewer's line may leap when it changes channels, to be like others' there: a gap that every player conceals."""
+NEAR: dict[Kind, tuple[int, float]] = {"audio": (4, 0.2), "video": (0, 0.0)}
+"""Packets and seconds that a viewer's line may leap when it changes channels, to be like others' there: a gap that every player
+conceals in sound, and asks for in vain in pictures."""
+
+ENTERED = 5.0
+"""Seconds in which a viewer may still ask for packets of the encoding it had before; the history holds fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a viewer's line goes on with: this number, and this time if it goes on at `at` (seconds)."""
+    """What a viewer's line goes on with: this number, this time if it goes on at `at` (seconds), and what follows this payload."""
 
     sequence: int
     timestamp: int
     at: float
+    last: bytes
+
+
+HandOver = Callable[[float], Place]
+"""Where a viewer goes on that gets nothing from where it was any more from now on."""
 
 
 class Track:
@@ -52,7 +61,7 @@ class Track:
         self.octets = 0
         self.retransmitted = 0
         self.bitrate = 0
-        """Bits a second, as last measured."""
+        """Bits a second, over the last few measurements."""
         self._measured = 0
         self._sender = sender
         # RFC 3550 section 5.1: both start at random. Low enough that the first wrap is not at once.
@@ -62,6 +71,8 @@ class Track:
         self._groups: dict[tuple[int, int, Shift], list[Viewer]] = {}
         self._arriving: dict[Viewer, Place] = {}
         """Who joins with the next packet, from another channel."""
+        self._expected: dict[Viewer, HandOver] = {}
+        """Who joins with the next keyframe, from another encoding."""
         self._pending: list[Outgoing] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -70,17 +81,15 @@ class Track:
 
     def measure(self, seconds: float) -> None:
         """Call every so many seconds."""
-        self.bitrate, self._measured = int((self.octets - self._measured) * 8 / seconds), self.octets
+        now, self._measured = int((self.octets - self._measured) * 8 / seconds), self.octets
+        self.bitrate = (self.bitrate + now) // 2 if self.bitrate else now
 
     def join(self, viewer: Viewer) -> bool:
         """Send to this viewer from the next packet on, after what it needs to see and hear in step with the others.
 
         False if it needs a keyframe first.
         """
-        group = self._group(viewer)
-        self._groups.setdefault(group, []).append(viewer)
-        if self._report is not None:
-            viewer.send_rtcp(self._told(*self._report, group[2]))
+        self._enter(viewer)
         if self._replay is None:
             return True
         packets = self._replay.packets()
@@ -90,6 +99,7 @@ class Track:
     def leave(self, viewer: Viewer) -> None:
         """Stop sending to this viewer. Idempotent."""
         self._arriving.pop(viewer, None)
+        self._expected.pop(viewer, None)
         for group, viewers in list(self._groups.items()):
             if viewer in viewers:
                 viewers.remove(viewer)
@@ -98,13 +108,29 @@ class Track:
 
     def take(self, viewer: Viewer, other: "Track", now: float) -> None:
         """Let a viewer of `other`, a channel with our SSRC, go on here: our next packet will be the next of its line."""
-        self._arriving[viewer] = other._next_for(viewer, now)
-        other.leave(viewer)
+        self._arriving[viewer] = other.hand_over(viewer, now)
+
+    def expect(self, viewer: Viewer, hand_over: HandOver) -> None:
+        """Let a viewer of another encoding go on here from our next keyframe, and be there until then."""
+        self._expected[viewer] = hand_over
+
+    def forget(self, viewer: Viewer) -> None:
+        """Expect it no more. Idempotent."""
+        self._expected.pop(viewer, None)
+
+    def hand_over(self, viewer: Viewer, now: float) -> Place:
+        """Stop sending to this viewer; returns where it goes on."""
+        if self.kind == "video" and self._pending:
+            self._flush()
+        place = self._next_for(viewer, now)
+        self.leave(viewer)
+        return place
 
     def close(self) -> None:
         """Send nothing more."""
         self._groups.clear()
         self._arriving.clear()
+        self._expected.clear()
         self._stop_waiting()
 
     def begin(self) -> None:
@@ -122,6 +148,8 @@ class Track:
             return None
         sequence, timestamp = placed
         outgoing = rewrite(packet, sequence, timestamp, self.ssrc)
+        if self._expected and begins_keyframe(self.codec, packet.payload):
+            self._take_expected(now)
         self._history.add(outgoing)
         self.packets += 1
         self.octets += len(packet.payload)
@@ -134,13 +162,14 @@ class Track:
 
     def resend(self, viewer: Viewer, lost: Sequence[int], now: float) -> None:
         """Send packets again that this viewer missed, from the shared history."""
-        found = [self._history.get(sequence) for sequence in lost[:MAX_NACK]]
+        shift = self._group(viewer)[2]
+        found = [self._history.get((number - shift.sequence) & 0xFFFF) for number in lost[:MAX_NACK] if self._has_sent(viewer, number, now)]
         again = [packet for packet in found if packet is not None and viewer.may_ask_again(now)]
         self.retransmitted += len(again)
         if viewer.rtx is None:
             self._send_to(viewer, again)
         else:
-            self._send_all(viewer, [viewer.again(packet, viewer.rtx) for packet in again])
+            self._send_all(viewer, [viewer.again(packet.shifted(shift), viewer.rtx) for packet in again])
 
     def report(self, source: int, report: RtcpSrPacket, ahead: int = 0) -> None:
         """Pass the publisher's sender report on, on our SSRC and time line; its clock is `ahead` of the session's, in 2^-32 s."""
@@ -157,8 +186,20 @@ class Track:
         return rtcp.sender_report(self.ssrc, ntp, (timestamp + shift.timestamp) & 0xFFFFFFFF, self.packets, self.octets)
 
     def _group(self, viewer: Viewer) -> tuple[int, int, Shift]:
-        """Payload type, bytes of a tag, shift: viewers alike in all get one layout. Only sound has channels."""
-        return viewer.payload_types[self.kind], viewer.keys.tag, viewer.shift if self.kind == "audio" else UNMOVED
+        """Payload type, bytes of a tag, shift: viewers alike in all get one layout."""
+        return viewer.payload_types[self.kind], viewer.keys.tag, viewer.shifts[self.kind]
+
+    def _enter(self, viewer: Viewer) -> None:
+        group = self._group(viewer)
+        self._groups.setdefault(group, []).append(viewer)
+        if self._report is not None:
+            viewer.send_rtcp(self._told(*self._report, group[2]))
+
+    @staticmethod
+    def _has_sent(viewer: Viewer, number: int, now: float) -> bool:
+        """Whether what it asks for is of this encoding: under numbers from before it came it was sent something else."""
+        entered = viewer.entered
+        return entered is None or now - entered[1] > ENTERED or (number - entered[0]) & 0xFFFF < 0x8000
 
     def _flush(self) -> None:
         self._stop_waiting()
@@ -179,29 +220,42 @@ class Track:
         if place is not None:
             return place
         sequence, timestamp = self._continuity.upcoming(now)
-        return Place(sequence + viewer.shift.sequence, timestamp + viewer.shift.timestamp, now)
+        shift = viewer.shifts[self.kind]
+        last = self._history.get((sequence - 1) & 0xFFFF)
+        return Place(sequence + shift.sequence, timestamp + shift.timestamp, now, last.shifted(shift).payload if last else b"")
+
+    def _take_expected(self, now: float) -> None:
+        if self._pending:
+            self._flush()
+        expected, self._expected = self._expected, {}
+        for viewer, hand_over in expected.items():
+            self._arriving[viewer] = hand_over(now)
 
     def _let_in(self, first: Outgoing, now: float) -> None:
         arriving, self._arriving = self._arriving, {}
         for viewer, place in arriving.items():
             timestamp = place.timestamp + int((now - place.at) * self.codec.clock_rate)
-            viewer.shift = Shift((place.sequence - first.sequence) & 0xFFFF, (timestamp - first.timestamp) & 0xFFFFFFFF)
-            viewer.shift = self._shared(self._group(viewer))
-            self.join(viewer)
+            numbers = vp8.leap(place.last, first.payload) if self.codec == VP8 else vp8.NONE
+            wanted = Shift((place.sequence - first.sequence) & 0xFFFF, (timestamp - first.timestamp) & 0xFFFFFFFF, numbers)
+            shift = viewer.shifts[self.kind] = self._shared(viewer.payload_types[self.kind], viewer.keys.tag, wanted)
+            if self.kind == "video":
+                viewer.entered = (first.sequence + shift.sequence) & 0xFFFF, now
+            self._enter(viewer)
 
-    def _shared(self, wanted: tuple[int, int, Shift]) -> Shift:
+    def _shared(self, number: int, size: int, wanted: Shift) -> Shift:
         """The shift of a group that is there already if it is close: everyone who listens to a language is to be one group.
 
         A new group leaps by half of what may be leapt, so that those who follow have it before or behind them.
         """
+        near_packets, near_units = NEAR[self.kind][0], int(NEAR[self.kind][1] * self.codec.clock_rate)
         for payload_type, tag, shift in self._groups:
-            if (payload_type, tag) == wanted[:2]:
-                packets = (shift.sequence - wanted[2].sequence) & 0xFFFF
-                units = (shift.timestamp - wanted[2].timestamp) & 0xFFFFFFFF
-                if packets <= NEAR_PACKETS and units <= NEAR_SECONDS * self.codec.clock_rate:
+            if (payload_type, tag, shift.numbers) == (number, size, wanted.numbers):
+                packets = (shift.sequence - wanted.sequence) & 0xFFFF
+                units = (shift.timestamp - wanted.timestamp) & 0xFFFFFFFF
+                if packets <= near_packets and units <= near_units:
                     return shift
-        timestamp = (wanted[2].timestamp + int(NEAR_SECONDS / 2 * self.codec.clock_rate)) & 0xFFFFFFFF
-        return Shift((wanted[2].sequence + NEAR_PACKETS // 2) & 0xFFFF, timestamp)
+        sequence, timestamp = wanted.sequence + near_packets // 2, wanted.timestamp + near_units // 2
+        return Shift(sequence & 0xFFFF, timestamp & 0xFFFFFFFF, wanted.numbers)
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
         payload_type, _, shift = self._group(viewer)

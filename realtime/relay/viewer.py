@@ -12,7 +12,7 @@ from realtime.relay.dtls import Certificate
 from realtime.relay.offer import Kind
 from realtime.relay.path import Path
 from realtime.relay.peer import Peer, Port, Role
-from realtime.relay.rtp import UNMOVED, Outgoing
+from realtime.relay.rtp import UNMOVED, Outgoing, Shift
 from realtime.relay.srtp import Outbound
 
 RETRANSMISSIONS = 300
@@ -52,8 +52,14 @@ class Viewer(Peer):
         self.node = False
         """Whether it is another node, which serves viewers of its own."""
         self.path = Path()
-        self.shift = UNMOVED
-        """Where its line of the sound is, from that of the channel it hears now."""
+        self.shifts: dict[Kind, Shift] = {"audio": UNMOVED, "video": UNMOVED}
+        """Where its line of each track is, from that of the channel or the encoding it gets now."""
+        self.entered: tuple[int, float] | None = None
+        """The number with which its picture came to be of this encoding, and when."""
+        self.layer: str | None = None
+        """The encoding it wants to see; None leaves that to its path."""
+        self.sees = True
+        """Whether it wants a picture at all."""
         self._on_secured = on_secured
         self._on_feedback = on_feedback
         self._again_until = 0.0

@@ -12,7 +12,22 @@ from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result,
 from realtime.relay.relay import Relay
 
 METHODS = frozenset(
-    {"publish", "watch", "choose", "counter_offer", "accept", "update_ice", "resource", "end", "layers", "stats", "all_stats", "counters"}
+    {
+        "publish",
+        "watch",
+        "choose",
+        "show",
+        "view",
+        "counter_offer",
+        "accept",
+        "update_ice",
+        "resource",
+        "end",
+        "layers",
+        "stats",
+        "all_stats",
+        "counters",
+    }
     | {"air", "feed", "offer_pull", "pull", "demand"}
 )
 """Of the Relay, for whoever is at the other end of the link."""

@@ -30,10 +30,14 @@ def test_reports_in_a_flood_count_as_one() -> None:
     assert path.carries == 500_000
 
 
-def test_a_ceiling_counts_only_where_it_is_below_what_is_sent() -> None:
+def test_a_ceiling_counts_only_where_it_falls_below_what_is_sent() -> None:
     path = Path()
-    path.ceiling(1_200_000, 1_000_000, 1.0)
+    for rising in (300_000, 330_000, 1_200_000):
+        path.ceiling(rising, 1_000_000, 1.0)
+    path.ceiling(1_100_000, 1_000_000, 1.0)
     assert path.carries == CEILING
+    path.ceiling(900_000, 1_000_000, 1.0)
+    assert path.carries == 900_000
     path.ceiling(1, 1_000_000, 1.0)
     assert path.carries == LEAST
 
