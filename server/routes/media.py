@@ -158,6 +158,7 @@ def _watched(request: Request, session: str, answer: Answer, caller: Principal) 
     created = _answered(request, f"/whep/{session}", answer, caller)
     rel = "urn:ietf:params:whep:ext:core:server-sent-events"
     created.headers.append("Link", f'<{created.headers["Location"]}/events>; rel="{rel}"; events="{",".join(EVENTS)}"')
+    created.headers.append("Link", f'<{created.headers["Location"]}/layer>; rel="urn:ietf:params:whep:ext:core:layer"')
     return created
 
 

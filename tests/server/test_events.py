@@ -105,7 +105,7 @@ async def test_a_player_hears_what_becomes_of_its_session(site: Site) -> None:
     async with stage(site):
         await player.watch()
         link = player.created.headers["Link"]
-        assert f'<{player.created.headers["Location"]}/events>; rel="{REL}"; events="active,inactive,layers,reconnect,viewercount"' == link
+        assert f'<{player.created.headers["Location"]}/events>; rel="{REL}"; events="active,inactive,layers,reconnect,viewercount"' in link
         stream = await player.subscribe(["active", "inactive", "layers", "viewercount"])
         assert stream.status_code == 201
         listening = player.listening(stream.headers["Location"])

@@ -135,6 +135,7 @@ ALLOWED = {
     ("PUT", f"/whip/{SESSION}/any"): "DELETE, GET, HEAD, OPTIONS, PATCH, POST",
     ("POST", f"/whep/{SESSION}/any"): "DELETE, GET, HEAD, OPTIONS, PATCH",
     ("GET", f"/whep/{SESSION}/any/language"): "OPTIONS, PUT",
+    ("PUT", f"/whep/{SESSION}/any/layer"): "GET, OPTIONS, POST",
     ("PUT", f"/whep/{SESSION}/any/events"): "OPTIONS, POST",
     ("PUT", f"/whep/{SESSION}/any/events/any"): "DELETE, GET, OPTIONS",
 }
