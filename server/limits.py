@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 
 NAMES_LIMIT = 10_000
 """Names whose buckets are kept; past it the one heard of longest ago begins anew."""
@@ -26,6 +27,10 @@ class Bucket:
         self.level = min(self.burst, self.level + (now - self.at) * self.rate)
         self.at = now
         return self.level >= 1
+
+    def wait(self) -> float:
+        """Seconds until one more is allowed, as of the last time it was asked."""
+        return max(0.0, (1 - self.level) / self.rate)
 
     def take(self) -> bool:
         """Whether one more is allowed now; then it counts."""
@@ -58,3 +63,14 @@ class Buckets:
         else:
             self._buckets.move_to_end(name)
         return bucket
+
+
+def client_of(address: str) -> str:
+    """Who is behind an address: over IPv6 whoever has its /64, which is one household's or one machine's."""
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address  # not from a network
+    if not isinstance(read, IPv6Address):
+        return address
+    return str(read.ipv4_mapped or read.packed[:8].hex())

@@ -29,6 +29,7 @@ from server.hls import Hls
 from server.limits import Buckets
 from server.live import LiveSession
 from server.migrating import migrate
+from server.pacing import Pacing
 from server.placement import Placement, Where
 from server.registry import Registry
 from server.safe import Safe
@@ -74,6 +75,7 @@ class Services:
     lives: dict[str, LiveSession]
     endpoint: Endpoint
     doorkeeper: Doorkeeper
+    pacing: Pacing
     tools: Tools
     stages: Stages
 
@@ -182,6 +184,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             lives=lives,
             endpoint=endpoint,
             doorkeeper=Doorkeeper(),
+            pacing=Pacing(),
             tools=Tools(),
             stages=stages,
         )

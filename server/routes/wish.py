@@ -80,6 +80,7 @@ class MediaRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
+                services_of(request).pacing.come(request.method, request.client.host if request.client is not None else "")
                 answer = await handle(request)
             except Problem as problem:
                 answer = response(problem)
@@ -143,9 +144,10 @@ async def read_text(request: Request, wanted: str, *, told_by: str, code: str) -
 
 
 def admit(request: Request, entrance: Entrance, session: str, caller: Principal) -> None:
-    """Raises NotFound, Forbidden, and Elsewhere for a session that another node carries."""
+    """Raises NotFound, Forbidden, TooMany, and Elsewhere for a session that another node carries."""
     caller.require(_ACTIONS[entrance], session)
     services = services_of(request)
+    services.pacing.ask(request.method, caller.person)
     if caller.guest:
         services.stages.require(session, caller.person)
     node = services.settings.nodes.get(session)
