@@ -6,6 +6,7 @@ Only a session's origin is pulled from, and it feeds only what it originates: so
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from dataclasses import dataclass, field
 from typing import Self
@@ -31,6 +32,15 @@ ANSWER = 3.0
 
 RETRY = 0.2, 5.0
 """First and longest wait before trying again; doubled each time, with jitter. It ends with the viewers, or with the origin."""
+
+GO = 1.0
+"""Seconds that players have to go by themselves when this node ends, and over which the others are then ended."""
+
+STEP = 0.1
+"""Seconds between two looks whether they have gone, and between two that are ended: the next node must answer them all."""
+
+AGAIN = 1.5
+"""Seconds that who was ended has to ask again, to be told where to go."""
 
 SDP = {"Content-Type": "application/sdp"}
 
@@ -110,12 +120,22 @@ class Cascade:
             self._placement.hold(session)
         return owner
 
-    async def emptied(self, within: float) -> None:
-        """Wait until nobody watches here, or for `within` seconds."""
-        with contextlib.suppress(TimeoutError, RelayDown):
-            async with asyncio.timeout(within):
-                while any(demand.viewers for demand in (await self._relay.demand()).values()):
-                    await self._wait(0.1)
+    async def send_away(self) -> None:
+        """Let the viewers go to other nodes: those who were told and have not gone after GO seconds are ended, some at a time."""
+        with contextlib.suppress(RelayDown):
+            viewers = await self._viewers()
+            if not viewers:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GO):
+                    while await self._viewers():
+                        await self._wait(STEP)
+            while await self._relay.send_away(math.ceil(viewers * STEP / GO)):
+                await self._wait(STEP)
+        await asyncio.sleep(AGAIN)
+
+    async def _viewers(self) -> int:
+        return sum(demand.viewers for demand in (await self._relay.demand()).values())
 
     # Who wants what
 

@@ -22,9 +22,6 @@ from server.settings import Settings
 GRACE = 1
 """Seconds that requests under way have when the server ends."""
 
-MOVE = 3.0
-"""Seconds that players have to move to another node when this one ends; who has not by then is cut off."""
-
 COLLECT = (50_000, 20, 20)
 """New objects between two looks of the cycle collector at the youngest, and looks of each generation between two of the next."""
 
@@ -47,7 +44,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def running(settings: Settings, seed: Seed | None = None, address: str | None = None) -> AsyncIterator[Running]:
     """A server, from the database on. Leaving sends every socket 1012, every player `reconnect`, and ends within about GRACE seconds;
-    with other nodes around it waits up to MOVE for the players to move there.
+    with other nodes around the viewers go there first, which takes three to four seconds.
 
     `address` is how people name this machine, where that is not the one listened at.
     Raises OSError for a port that is taken, and what a broken database or setting raises.
@@ -68,7 +65,7 @@ async def running(settings: Settings, seed: Seed | None = None, address: str | N
             finally:
                 if await opened.placement.drain():
                     opened.events.drain()
-                    await opened.cascade.emptied(within=MOVE)
+                    await opened.cascade.send_away()
                 opened.events.drain()
                 await opened.endpoint.close_all(within=GRACE / 2)
                 server.should_exit = True

@@ -111,6 +111,9 @@ class RelayProcess:
         self._peers.add(resource_id)
         return resource_id
 
+    async def send_away(self, count: int) -> int:
+        return cast(int, await self._call("send_away", count))
+
     async def demand(self) -> dict[str, Demand]:
         return cast(dict[str, Demand], await self._call("demand"))
 

@@ -288,6 +288,13 @@ class Relay:
         stream = self._streams.find(session)
         return stream.stats() if stream else StreamStats(False, 0, 0, 0, 0, 0, 0, 0, 0.0, sum_up(()))
 
+    def send_away(self, count: int) -> int:
+        """End so many viewers, but no other nodes; returns how many are left."""
+        people = [peer for peer in self._peers if isinstance(peer, Viewer) and not peer.node]
+        for viewer in people[:count]:
+            self._peers.end(viewer)
+        return len(people[count:])
+
     def demand(self) -> dict[str, Demand]:
         """Who watches what here, by session."""
         return {stream.session: stream.demand for stream in self._streams if stream.viewers}

@@ -28,7 +28,7 @@ METHODS = frozenset(
         "all_stats",
         "counters",
     }
-    | {"air", "feed", "offer_pull", "pull", "demand"}
+    | {"air", "feed", "offer_pull", "pull", "demand", "send_away"}
 )
 """Of the Relay, for whoever is at the other end of the link."""
 

@@ -11,13 +11,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import expect
 from websockets.asyncio.client import connect
 
+from realtime.relay.dtls import Certificate
 from server.auth import Tokens
 from sessions.people import Role
+from tests.journeys.browser import Visitor, chromium
 from tests.realtime.relay.clients import Signal, publishing, until, viewing
+from tests.realtime.relay.light import LightPeer
 from tests.redis import Redis, redis
+from tests.server import site
 from tests.server.site import SDP, Talk
+from tests.server.test_cascade import node
 from tests.server.test_cli import Marquee
 
 SESSION = "main"
@@ -94,6 +100,15 @@ async def nodes(tmp_path: Path, bus: Redis) -> AsyncIterator[tuple[Node, Node]]:
             await asyncio.to_thread(node.marquee.end, signal.SIGKILL)
 
 
+async def asked(node: Node) -> bool:
+    """Whether a viewer is sent to another node."""
+    offer = LightPeer(Certificate.generateCertificate())
+    async with httpx.AsyncClient(base_url=node.url, trust_env=False) as http:
+        answer = await http.post(f"/whep/{SESSION}", content=offer.offer("recvonly", {"H264": 96}), headers=SDP | bearer(Role.ATTENDEE))
+    await offer.close()
+    return answer.status_code == 307
+
+
 async def told_to_reconnect(node: Node, watching: httpx.Response, listening: asyncio.Event) -> None:
     """Listen to a viewer's events until it is sent away; `listening` is set when they can come."""
     events = f"{watching.headers['Location']}/events"
@@ -122,9 +137,11 @@ async def test_viewers_of_a_node_that_leaves_move_to_another_and_watch_on(nodes:
         one.marquee.process.send_signal(signal.SIGTERM)
         await sent_away
         moved = await stack.enter_async_context(viewing(one.signal("whep", Role.ATTENDEE, answers)))
-        await here.close()
         assert str(answers[1].url).startswith(two.url)
         await until(lambda: moved.frames > 3)
+        # Who heard nothing of it is ended while there is still somebody to ask for another place.
+        await until(lambda: here.connection.connectionState == "closed")
+        await until(lambda: asked(one))
         assert await asyncio.to_thread(one.marquee.process.wait, 10) == 0
         assert time.monotonic() - began < 10
         # The publisher comes again, to whom is left; nobody who watches there connects again.
@@ -153,3 +170,30 @@ async def test_viewers_elsewhere_are_told_that_a_node_was_killed_and_see_on_when
         await until(lambda: viewer.frames > seen + 10, 15)
         await talk.until(lambda talk: talk.states[f"{SESSION}/public"]["live"])
         assert viewer.connection.connectionState == "connected"
+
+
+@pytest.mark.browser
+async def test_a_page_of_a_node_that_leaves_watches_on_at_another(tmp_path: Path, bus: Redis) -> None:
+    async with AsyncExitStack() as stack:
+        two = await stack.enter_async_context(node(tmp_path / "two", bus))
+        leaving = await stack.enter_async_context(AsyncExitStack())
+        one = await leaving.enter_async_context(node(tmp_path / "one", bus))
+        await stack.enter_async_context(publishing(two.signal("whip", "speaker")))
+        browser = await stack.enter_async_context(chromium())
+        await until(lambda: one.services.lives[site.SESSION].live)
+        attendee = await Visitor.enter(browser, one.server, site.SESSION, Role.ATTENDEE, "Layla")
+        await expect(attendee.test("video", '[data-status="playing"]')).to_be_visible(timeout=20_000)
+        await until(lambda: watches(attendee))
+        await leaving.aclose()
+        await until(lambda: watched(two))
+        await until(lambda: watches(attendee))
+        assert not attendee.errors
+
+
+async def watched(there: site.Site) -> bool:
+    return (await there.relay.stats(site.SESSION)).viewers == 1
+
+
+async def watches(visitor: Visitor) -> bool:
+    """Whether a page has shown some of the picture since it last connected."""
+    return await visitor.frames_decoded() > 15
