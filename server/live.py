@@ -31,7 +31,7 @@ from server.results import Results, Sockets
 from server.safe import Safe
 from server.soon import Soon
 from server.wire import UpdateType
-from sessions import loading, merging, wording
+from sessions import loading, merging, polls, wording
 from sessions.ballots import Answer
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
@@ -377,6 +377,14 @@ class LiveSession:
             return False
         return True
 
+    async def add_poll_translation(self, id: str, lang: str, text: str, of: str) -> None:
+        """Keep a machine's translation of a poll's words `of`, wherever it says them, and tell it."""
+        poll = self.polls.items.get(id)
+        if poll is None or not polls.translated(poll, lang, text, of):
+            return
+        if await self.keep_translation(poll_write(self.session.id, poll)):
+            self._tell_apart("poll.translated", *self._views(Change("poll.translated", polls=(id,))))
+
     def close(self) -> None:
         self.community.close()
         self._counts.close()
@@ -386,7 +394,8 @@ class LiveSession:
 def poll_write(session: str, poll: Poll) -> Write:
     """The row of a poll as it is now."""
     row = {name: getattr(poll, name) for name in ("id", "order", "state", "round", "opened_at", "paused_at")}
-    return Write("poll", row | {"session": session, "form": msgspec.to_builtins(poll.form), "held": dict(poll.held)})
+    row |= {"held": dict(poll.held), "translations": dict(poll.translations)}
+    return Write("poll", row | {"session": session, "form": msgspec.to_builtins(poll.form)})
 
 
 def question_write(session: str, question: Question) -> Write:

@@ -9,6 +9,7 @@ from typing import Self
 
 from server.captioning import Captioning
 from server.live import LiveSession
+from sessions import polls
 from sessions.community import announcement_write, message_write, version_write
 from sessions.merging import OPEN
 from sessions.problems import Problem, Solution
@@ -57,6 +58,10 @@ class QuestionTranslator:
         self._put(
             Work(f"question {question}", live.session.id, partial(_of_question, live, question), partial(live.add_translation, question))
         )
+
+    def add_poll(self, live: LiveSession, poll: str) -> None:
+        """Translate a poll soon, into the languages that its author did not write."""
+        self._put(Work(f"poll {poll}", live.session.id, partial(_of_poll, live, poll), partial(live.add_poll_translation, poll)))
 
     def add_announcement(self, live: LiveSession, id: str) -> None:
         def missing() -> Missing:
@@ -110,6 +115,8 @@ class QuestionTranslator:
         for question in live.questions.items.values():
             if question.state in OPEN and any(_of_question(live, question.id)):
                 self.add(live, question.id)
+        for id in live.polls.items:
+            self.add_poll(live, id)
         for id in live.community.announcements.items:
             self.add_announcement(live, id)
         for id in live.community.problems.items:
@@ -141,6 +148,13 @@ def _of_question(live: LiveSession, id: str) -> Iterator[tuple[str, str, str]]:
     yield from _others(live, question.text, question.lang, question.translations)
     if question.answer is not None and question.answer_lang is not None:
         yield from _others(live, question.answer, question.answer_lang, question.answer_translations)
+
+
+def _of_poll(live: LiveSession, id: str) -> Iterator[tuple[str, str, str]]:
+    poll = live.polls.items.get(id)
+    for lang in live.session.captions if poll is not None else ():
+        for said, spoken in polls.untranslated(poll, lang):
+            yield said, spoken, lang
 
 
 def _others(live: LiveSession, said: str, spoken: str, known: Texts) -> Iterator[tuple[str, str, str]]:

@@ -122,6 +122,7 @@ def poll(item: Poll | None, *, staff: bool) -> View | None:
             count=item.count,
             pair=form.pair,
             opened_at=item.opened_at,
+            translations=item.translations,
             tally=tally(item, staff=staff) if shown(item, staff=staff) else None,
         )
     )

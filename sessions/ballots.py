@@ -64,7 +64,7 @@ def of_session(row: Any, session: str) -> Any:
 
 
 def _poll(row: RowMapping, cast: list[RowMapping]) -> Poll:
-    fields = {name: row[name] for name in ("state", "round", "opened_at", "paused_at", "held")}
+    fields = {name: row[name] for name in ("state", "round", "opened_at", "paused_at", "held", "translations")}
     names = {ballot["person"]: ballot["name"] for ballot in cast if ballot["name"] is not None}
     form = msgspec.convert(row["form"], Form)
     return polls.poll(row["id"], form, row["order"], {ballot["person"]: ballot["ballot"] for ballot in cast}, names=names, **fields)

@@ -73,3 +73,12 @@ def _image(image: str | None) -> str | None:
     if image is not None and not (len(image) <= IMAGE_LIMIT and image.isprintable() and image.startswith(("https://", "/"))):
         raise Invalid(f"a picture is an https address of {IMAGE_LIMIT} characters at most")
     return image
+
+
+def unwritten(form: Form, lang: str) -> dict[str, Texts]:
+    """The texts that the form's author did not write in a language: an option's by its id, the question under no name."""
+    texts = {"": form.texts}
+    if form.kind != "yesno":  # the pages have their own words for yes and no
+        texts |= {option.id: option.texts for option in form.options}
+    base = lang.split("-")[0]
+    return {key: known for key, known in texts.items() if known and all(tag.split("-")[0] != base for tag in known)}

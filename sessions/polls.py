@@ -17,7 +17,7 @@ replaces the first until the close, or is refused if the first is final. Counts 
 from msgspec import Struct
 
 from sessions.errors import Closed, Conflict, Invalid, NotHere, TooMany
-from sessions.forms import alike, checked, repeats
+from sessions.forms import alike, checked, repeats, unwritten
 from sessions.kinds import FAMILIES, Tally, count
 from sessions.kinds.form import Ballot, Form, State
 from sessions.kinds.words import Words, key
@@ -43,8 +43,9 @@ class Poll(Struct, kw_only=True):
     """`version` rises with every ballot; `ballots` are by person, `names` those of a named poll's voters.
 
     `opened_at` is when its clock started, later by every pause; None before the first opening of a round. `held` is what a
-    moderator said of words; `leaders` those of the quizzes so far, once this one is over. Of a secret poll `sealed` are the
-    votes by person while it is open; at its close `voters` and `count` are all that is left besides the tally.
+    moderator said of words; `translations` are a machine's by language, of options by id and of the question under "";
+    `leaders` those of the quizzes so far, once this one is over. Of a secret poll `sealed` are the votes by person while it is
+    open; at its close `voters` and `count` are all that is left besides the tally.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Poll(Struct, kw_only=True):
     ballots: dict[str, Ballot] = {}
     names: dict[str, str] = {}
     held: dict[str, bool] = {}
+    translations: dict[str, dict[str, str]] = {}
     leaders: list[Leader] = []
     sealed: dict[str, Cast] = {}
     voters: set[str] = set()
@@ -104,6 +106,22 @@ def poll(id: str, form: Form, order: int, ballots: dict[str, Ballot] | None = No
     return made
 
 
+def untranslated(poll: Poll, lang: str) -> list[tuple[str, str]]:
+    """The words that neither the author nor a machine has said in a language, each with its own language."""
+    known = poll.translations.get(lang, {})
+    texts = [texts for key, texts in unwritten(poll.form, lang).items() if key not in known]
+    return [(said, spoken) for spoken, said in dict.fromkeys(next(iter(texts.items())) for texts in texts)]
+
+
+def translated(poll: Poll, lang: str, text: str, of: str) -> bool:
+    """The machine's translation of the words `of`. Whether the poll still says them: they may be others meanwhile."""
+    keys = [key for key, texts in unwritten(poll.form, lang).items() if next(iter(texts.values())) == of]
+    poll.translations = (
+        poll.translations | {lang: poll.translations.get(lang, {}) | dict.fromkeys(keys, text)} if keys else poll.translations
+    )
+    return bool(keys)
+
+
 class Polls:
     """All polls of a session by id."""
 
@@ -136,7 +154,8 @@ class Polls:
             raise Conflict("how anonymous a poll is cannot change once it is open")
         if item.turnout and not alike(item.form, form):
             raise Conflict("what there is to answer is frozen: someone has answered")
-        item.form = form
+        if form != item.form:
+            item.form, item.translations = form, {}
         if not item.turnout:
             item.tally, item.held = count(form, []), {}
         return item

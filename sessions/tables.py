@@ -123,6 +123,7 @@ class PollRow(SQLModel, table=True):
     paused_at: int | None = Field(default=None, sa_type=BigInteger)
     form: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     held: dict[str, bool] = Field(sa_column=Column(JSON, nullable=False))
+    translations: dict[str, dict[str, str]] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
 
 
 class BallotRow(SQLModel, table=True):

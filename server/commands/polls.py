@@ -17,13 +17,13 @@ from sessions.store import Write
 
 def create(context: Context, command: wire.PollCreate) -> Outcome:
     poll = context.live.polls.create(secrets.token_urlsafe(9), command.form)
-    outcome = _changed(context, poll, "poll.created")
+    outcome = _worded(context, poll, "poll.created")
     outcome.result = {"poll": poll.id}
     return outcome
 
 
 def edit(context: Context, command: wire.PollEdit) -> Outcome:
-    return _changed(context, context.live.polls.edit(command.poll, command.form), "poll.edited")
+    return _worded(context, context.live.polls.edit(command.poll, command.form), "poll.edited")
 
 
 def delete(context: Context, command: wire.PollDelete) -> Outcome:
@@ -121,6 +121,13 @@ def _parted(context: Context, poll: Poll) -> Outcome:
         live.forget(answered)
 
     outcome.after = after
+    return outcome
+
+
+def _worded(context: Context, poll: Poll, type: UpdateType) -> Outcome:
+    """Its words may be new."""
+    outcome = _changed(context, poll, type)
+    outcome.after = partial(context.translator.add_poll, context.live, poll.id)
     return outcome
 
 

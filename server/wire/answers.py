@@ -44,6 +44,7 @@ UpdateType = Literal[
     "poll.reset",
     "poll.held",
     "poll.tallied",
+    "poll.translated",
     "floor.raised",
     "floor.lowered",
     "floor.accepted",

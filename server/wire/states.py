@@ -111,7 +111,8 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
 
     With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`.
     A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with
-    `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over.
+    `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. `translations` are a machine's, by language
+    that the author did not write: of options by their id, of the question under "".
     """
 
     id: str
@@ -128,6 +129,7 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
     voters: int
     pair: str | None = None
     opened_at: int | None = None
+    translations: dict[str, dict[str, str]] = {}
     count: Count | None = None
     tally: Tally | None = None
 

@@ -1,4 +1,4 @@
-"""Questions in the languages of the captions: what can be said is, and what cannot stays as it was asked."""
+"""Questions and polls in the languages of the captions: what can be said is, and what cannot stays as it was written."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server import translating
+from server.patch import Doc
 from tests.realtime.relay.clients import until
 from tests.server.site import SESSION, Site, Talk, opened, site
 from tests.server.test_live import held_up
@@ -69,6 +70,7 @@ async def test_questions_past_the_queue_stay_as_they_were_asked(
 ) -> None:
     monkeypatch.setattr(translating, "QUEUE_LIMIT", 2)
     async with opened(tmp_path) as site, site.talk("moderator") as moderator, AsyncExitStack() as stack:
+        await moderator.until(lambda talk: all(talk.staff["polls"][id]["translations"] for id in ("one", "many")))  # nothing waits
         people = [await stack.enter_async_context(site.talk(person=f"person-{number}")) for number in range(6)]
         with held_up(tmp_path):  # so that all are committed at once
             for person in people:
@@ -78,3 +80,26 @@ async def test_questions_past_the_queue_stay_as_they_were_asked(
         assert f"{translating.QUEUE_LIMIT} wait already" in caplog.text
         assert await translated(moderator, await ask(people[0], "The house is small.")) == {"es": "La casa es pequeña."}
         assert len(said_in_spanish(moderator)) <= 4  # one that was begun, two that waited, and the last
+
+
+def form(house: str, **spanish: str) -> Doc:
+    options = [{"id": "a", "texts": {"en": house}}, {"id": "b", "texts": {"en": "The cinema."} | spanish}]
+    return {"kind": "single", "texts": {"en": "Which house is big?"}, "options": options}
+
+
+async def test_a_poll_is_told_in_the_languages_its_author_did_not_write_and_kept_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as site, site.talk("speaker") as speaker:
+        poll = (await speaker.do("poll.create", form=form("The house is big.", es="El teatro.")))["poll"]
+        await speaker.until(lambda talk: talk.staff["polls"][poll]["translations"])
+        assert speaker.staff["polls"][poll]["translations"] == {"es": {"": "Qué casa es grande?", "a": "La casa es grande."}}  # and not zh
+        assert speaker.staff["polls"][poll]["texts"] == {"en": "Which house is big?"}
+
+        await speaker.do("poll.edit", poll=poll, form=form("The house is small."))
+        await speaker.until(lambda talk: "b" in talk.staff["polls"][poll].get("translations", {}).get("es", {}))
+        told = speaker.staff["polls"][poll]["translations"]
+        assert told["es"]["a"] == "La casa es pequeña."
+    async with opened(tmp_path) as site, site.talk("moderator") as moderator, site.talk() as attendee:
+        await moderator.do("poll.open", poll=poll)
+        await attendee.until(lambda talk: poll in talk.public["polls"])
+        assert attendee.public["polls"][poll]["translations"] == told
+        await moderator.until(lambda talk: talk.staff["polls"]["one"].get("translations", {}).get("es"))  # it came with the programme

@@ -1,5 +1,5 @@
 import type { Room } from './room.svelte';
-import type { Form, Poll, PollKind, Tally, Texts } from './types';
+import type { Form, Option, Poll, PollKind, Tally, Texts } from './types';
 
 export type Ballot = string[] | number | string | Record<string, number>;
 
@@ -7,6 +7,12 @@ export type Ballot = string[] | number | string | Record<string, number>;
 export const CHOICES: ReadonlySet<PollKind> = new Set<PollKind>(['single', 'multiple', 'image', 'yesno', 'quiz']);
 const WORDS: ReadonlySet<PollKind> = new Set<PollKind>(['words', 'text']);
 const NUMBERS: ReadonlySet<PollKind> = new Set<PollKind>(['rating', 'scale', 'numeric']);
+
+/** The words of a poll, or of an option, with a machine's in the languages that their author did not write. */
+export function textsOf(poll: Poll, option?: Option): Texts {
+  const made = Object.entries(poll.translations ?? {}).flatMap(([lang, words]) => (words[option?.id ?? ''] === undefined ? [] : [[lang, words[option?.id ?? '']]]));
+  return { ...(option ?? poll).texts, ...(Object.fromEntries(made) as Texts) };
+}
 
 /** One bar of a result. `share` is 0 to 1 of the longest bar there can be; `texts` or `label` name it. */
 export interface Bar {
@@ -46,7 +52,7 @@ export function bars(poll: Poll, tally: Tally): Bar[] {
     const low = (key: string) => Number(key.split('..')[0]);
     return Object.keys(tally.counts).sort((a, b) => low(a) - low(b)).map((key) => ({ ...bar(key), label: key.replace('..', ' – ') }));
   }
-  const found = poll.options.map((option) => ({ ...bar(option.id), texts: option.texts }));
+  const found = poll.options.map((option) => ({ ...bar(option.id), texts: textsOf(poll, option) }));
   return poll.kind === 'ranking' || poll.kind === 'budget' ? found.sort((a, b) => b.count - a.count) : found;
 }
 

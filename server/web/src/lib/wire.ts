@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'poll.translated' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
 
 export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
 
@@ -549,7 +549,7 @@ export interface PolicySet {
   id: string;
 }
 
-/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. */
+/** A poll; `tally` is absent while its reader may not know the result. `voters` is the turnout. With `results_visibility` after_vote, who has voted follows the tally on the channel `{session}/polls/{poll}/{round}`. A secret poll has a `count` once it is closed, and no tally before. `opened_at` is when its clock started; one with `rules.seconds` takes ballots until then. `rules.correct` is absent until it is over. `translations` are a machine's, by language that the author did not write: of options by their id, of the question under "". */
 export interface Poll {
   id: string;
   kind: PollKind;
@@ -565,6 +565,7 @@ export interface Poll {
   voters: number;
   pair?: string;
   opened_at?: number;
+  translations?: Record<string, Record<string, string>>;
   count?: Count;
   tally?: Tally;
 }
