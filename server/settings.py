@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     deepgram: dict[str, WebSocket] = {}
     """Servers with Deepgram's live protocol by the floor's base language (`{"fr": "wss://..."}`)."""
     deepgram_key: SecretStr = SecretStr("")
+    sherpa: dict[str, Path] = {}
+    """Folders of streaming transducers for sherpa-onnx (the extra `sherpa`) by the floor's base language."""
+    whisper: dict[str, Path] = {}
+    """Folders of Whisper models in CTranslate2's format for faster-whisper (the extra `whisper`) by the floor's base language."""
     transcriptions: Http = ""
     """URL, without `/v1`, of a server with OpenAI's transcriptions: the last choice for every floor."""
     transcriptions_model: str = "whisper-1"
@@ -82,6 +86,8 @@ class Settings(BaseSettings):
     chat_key: SecretStr = SecretStr("")
     libretranslate: Http = ""
     """URL of a LibreTranslate server, for languages Apertium does not know."""
+    ctranslate2: Path | None = None
+    """The folder of CTranslate2's models (the extra `ctranslate2`): `en-es` and others of OPUS-MT, `nllb`; asked before Apertium."""
     hook_hosts: list[str] = []
     """Hosts and networks of engines that may be at an address which is not public (`["localhost", "10.0.0.0/8"]`)."""
 
