@@ -152,9 +152,8 @@ def _of_question(live: LiveSession, id: str) -> Iterator[tuple[str, str, str]]:
 
 def _of_poll(live: LiveSession, id: str) -> Iterator[tuple[str, str, str]]:
     poll = live.polls.items.get(id)
-    for lang in live.session.captions if poll is not None else ():
-        for said, spoken in polls.untranslated(poll, lang):
-            yield said, spoken, lang
+    if poll is not None:
+        yield from ((said, spoken, lang) for lang in live.session.captions for said, spoken in polls.untranslated(poll, lang))
 
 
 def _others(live: LiveSession, said: str, spoken: str, known: Texts) -> Iterator[tuple[str, str, str]]:

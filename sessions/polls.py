@@ -116,9 +116,8 @@ def untranslated(poll: Poll, lang: str) -> list[tuple[str, str]]:
 def translated(poll: Poll, lang: str, text: str, of: str) -> bool:
     """The machine's translation of the words `of`. Whether the poll still says them: they may be others meanwhile."""
     keys = [key for key, texts in unwritten(poll.form, lang).items() if next(iter(texts.values())) == of]
-    poll.translations = (
-        poll.translations | {lang: poll.translations.get(lang, {}) | dict.fromkeys(keys, text)} if keys else poll.translations
-    )
+    if keys:
+        poll.translations = poll.translations | {lang: poll.translations.get(lang, {}) | dict.fromkeys(keys, text)}
     return bool(keys)
 
 
