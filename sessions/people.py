@@ -59,6 +59,7 @@ CHAIR = (
         "motion.put",
         "motion.close",
         "motion.withdraw",
+        "policy.pick",
         "policy.set",
     }
 )

@@ -68,6 +68,7 @@ HANDLERS: dict[type, Handler] = {
     wire.MotionVote: summit.vote,
     wire.MotionClose: summit.close,
     wire.MotionWithdraw: summit.withdraw,
+    wire.PolicyPick: summit.pick_policy,
     wire.PolicySet: summit.set_policy,
     wire.AnnouncementCompose: announcements.compose,
     wire.AnnouncementWithdraw: announcements.withdraw,

@@ -104,8 +104,16 @@ def withdraw(context: Context, command: wire.MotionWithdraw) -> Outcome:
     return _moved(context, context.live.podium.motions.withdraw(command.motion), "motion.withdrawn")
 
 
+def pick_policy(context: Context, command: wire.PolicyPick) -> Outcome:
+    return _set_policy(context, formats.POLICIES[command.format])
+
+
 def set_policy(context: Context, command: wire.PolicySet) -> Outcome:
-    policy = context.live.podium.policy = formats.checked(command.policy)
+    return _set_policy(context, formats.checked(command.policy))
+
+
+def _set_policy(context: Context, policy: formats.SessionPolicy) -> Outcome:
+    context.live.podium.policy = policy
     row = {"session": context.live.session.id, "policy": msgspec.to_builtins(policy)}
     return Outcome([Write("policy", row)], Change("policy.set", podium=True))
 

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from server.wire.base import CommandBase
 from server.wire.scalars import Id, Lang, Long
-from sessions.formats import SessionPolicy
+from sessions.formats import Format, SessionPolicy
 from sessions.motions import Choice, Majority
 
 
@@ -88,6 +88,12 @@ class MotionWithdraw(CommandBase, tag="motion.withdraw"):
     motion: Id
 
 
+class PolicyPick(CommandBase, tag="policy.pick"):
+    """The session is of this format from now on, with all that the format has on."""
+
+    format: Format
+
+
 class PolicySet(CommandBase, tag="policy.set"):
     """What the session allows from now on, whole."""
 
@@ -110,5 +116,6 @@ SummitCommand = (
     | MotionVote
     | MotionClose
     | MotionWithdraw
+    | PolicyPick
     | PolicySet
 )

@@ -25,6 +25,7 @@ FIELDS: dict[str, Any] = {
     "choice": "yes",
     "entry": 1,
     "final": True,
+    "format": "summit",
     "form": {"kind": "single", "texts": {"en": "Who?"}, "options": [{"id": id, "texts": {"en": id}} for id in "ab"]},
     "labels": [],
     "lang": "es",
@@ -189,6 +190,9 @@ async def test_what_the_policy_has_off_is_refused_and_not_told(site: Site) -> No
         assert "question" in await attendee.do("question.ask", text="Why?", lang="en")
         assert (await moderator.do("summit.roll", on=True))["code"] == "feature_off"
         assert await moderator.do("floor.raise") == {}
+        await moderator.do("policy.pick", format="roundtable")
+        await attendee.until(lambda talk: talk.states[PUBLIC]["policy"]["turn_seconds"] == 300)
+        assert attendee.states[PUBLIC]["policy"]["hands"] == "everyone"
     async with site.talk() as elsewhere:
         assert elsewhere.public["policy"]["format"] == "forum"
 

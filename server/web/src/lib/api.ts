@@ -32,6 +32,8 @@ export interface InviteLink {
   code: string;
   session: string;
   path: string;
+  /** Of a delegate's. */
+  seat?: string;
 }
 
 export type CaptionFormat = 'vtt' | 'srt' | 'ttml' | 'txt';
@@ -50,6 +52,11 @@ export function join(code: string, body: JoinBody): Promise<Joined> {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
+}
+
+/** What a guest on the stage publishes with. */
+export function enterStage(session: string, token: string): Promise<{ token: string; whip: string }> {
+  return request(`/api/sessions/${encodeURIComponent(session)}/stage`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
 }
 
 /** Every invitation of the event; only an organiser's token may ask. */

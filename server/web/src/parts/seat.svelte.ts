@@ -10,6 +10,8 @@ export interface Notice {
   kind: 'error' | 'done';
 }
 
+type Feature = 'questions' | 'votes' | 'polls' | 'reactions' | 'hands' | 'chat';
+
 /** Notices on the page at once; an older one gives way. */
 const NOTICES_LIMIT = 3;
 /** ms that a notice stays. */
@@ -31,6 +33,18 @@ export class Seat {
 
   can(right: string): boolean {
     return this.room.me?.rights.includes(right) ?? false;
+  }
+
+  /** Whether a feature is on here for anyone: else there is nothing to show of it. */
+  has(feature: Feature): boolean {
+    return (this.room.state?.policy[feature] ?? 'nobody') !== 'nobody';
+  }
+
+  /** Whether a feature is on for this guest. */
+  takes(feature: Feature): boolean {
+    const who = this.room.state?.policy[feature] ?? 'nobody';
+    const staff = this.can('staff.read');
+    return who === 'everyone' || (who === 'staff' && staff) || (who === 'delegates' && (staff || this.can('motion.vote')));
   }
 
   /** Sends a command and says why when it is refused; whether it was done. */
