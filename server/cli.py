@@ -88,6 +88,7 @@ def serve(
 def link(
     role: Annotated[Role, typer.Argument(help="Who the link is for.")],
     session: Annotated[str | None, typer.Option(help="The session. [default: the one happening now]")] = None,
+    seat: Annotated[str | None, typer.Option(help="The seat, of a delegate's link. [default: any]")] = None,
     base: Annotated[str | None, typer.Option(help="Where people reach the server. [default: where it runs]")] = None,
     data: Annotated[Path | None, typer.Option(help="The server's folder. [default: MARQUEE_DATA, data, or data/demo]")] = None,
 ) -> None:
@@ -103,10 +104,10 @@ def link(
     if role is Role.PUBLISHER:
         print(f"server  {base}/whip/{found.id}\ntoken   {_token(settings, found)}")
         return
-    code = next((invite.code for invite in invites if (invite.session, invite.role) == (found.id, role)), None)
-    if code is None:
-        _fail(f"there is no link for a {role} into session {found.id}")
-    print(f"{base}/j/{code}")
+    links = [invite for invite in invites if (invite.session, invite.role) == (found.id, role) and seat in (None, invite.seat)]
+    if not links:
+        _fail(f"there is no link for a {role} into session {found.id}" + (f" to seat {seat}" if seat is not None else ""))
+    print(f"{base}/j/{links[0].code}")
 
 
 @app.command()

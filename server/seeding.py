@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from server.commands.summit import summit_write
+from server.commands.summit import motion_write, summit_write
 from server.live import poll_write, question_write
 from sessions import formats
 from sessions.errors import RuleError
 from sessions.kinds.form import OPTIONS_LIMIT
+from sessions.motions import Motion
 from sessions.people import Role
 from sessions.polls import POLLS_LIMIT, Poll
 from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
@@ -37,6 +38,7 @@ class Seed:
     questions: dict[str, list[Question]] = field(default_factory=dict)
     polls: dict[str, list[Poll]] = field(default_factory=dict)
     summits: dict[str, Summit] = field(default_factory=dict)
+    motions: dict[str, list[Motion]] = field(default_factory=dict)
 
 
 def starter() -> Seed:
@@ -110,6 +112,7 @@ async def plant(store: Store, seed: Seed) -> None:
             writes.append(Write("invite", invited))
         if session.id in seed.summits:
             writes.append(summit_write(session.id, seed.summits[session.id]))
+        writes += [motion_write(session.id, motion) for motion in seed.motions.get(session.id, ())]
         for question in seed.questions.get(session.id, ()):
             writes.append(question_write(session.id, question))
             writes += [Write("question.vote", {"question": question.id, "person": person}) for person in sorted(question.votes)]

@@ -93,7 +93,7 @@ def vote(context: Context, command: wire.MotionVote) -> Outcome:
     motion = podium.motions.vote(command.motion, seat, command.choice)
     delegation = podium.delegates.get(seat, set()) | {context.caller.person}
     mine = {person: {"votes": {motion.id: command.choice}} for person in delegation}
-    return Outcome([_motion_write(context, motion)], Change("motion.voted", podium=True), mine=mine)
+    return Outcome([motion_write(context.live.session.id, motion)], Change("motion.voted", podium=True), mine=mine)
 
 
 def close(context: Context, command: wire.MotionClose) -> Outcome:
@@ -139,7 +139,8 @@ def _done(context: Context, type: UpdateType, act: str | None = None, seat: str 
 
 
 def _moved(context: Context, motion: Motion, type: UpdateType) -> Outcome:
-    return Outcome([_motion_write(context, motion), _recorded(context, type, motion=motion.id)], Change(type, podium=True))
+    row = motion_write(context.live.session.id, motion)
+    return Outcome([row, _recorded(context, type, motion=motion.id)], Change(type, podium=True))
 
 
 def _recorded(context: Context, act: str, **others: Any) -> Write:
@@ -147,8 +148,9 @@ def _recorded(context: Context, act: str, **others: Any) -> Write:
     return Write("record", {"session": context.live.session.id} | {name: getattr(entry, name) for name in Entry.__struct_fields__})
 
 
-def _motion_write(context: Context, motion: Motion) -> Write:
-    return Write("motion", {"id": motion.id, "session": context.live.session.id, "motion": msgspec.to_builtins(motion)})
+def motion_write(session: str, motion: Motion) -> Write:
+    """The row of a motion as it is now."""
+    return Write("motion", {"id": motion.id, "session": session, "motion": msgspec.to_builtins(motion)})
 
 
 def summit_write(session: str, summit: Summit) -> Write:

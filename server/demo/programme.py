@@ -1,6 +1,7 @@
 """The World Film Industry Conference, two days of it, with the summit happening now."""
 
 from server.demo import leaders as who
+from server.demo.delegations import SEATS, motions, summit
 from server.demo.leaders import LEADERS, texts
 from server.demo.polls import polls
 from server.demo.questions import questions
@@ -63,7 +64,13 @@ TRACKS = [
 
 def seed(now_ms: int) -> Seed:
     """The demo's conference as it stands at `now_ms` (ms since 1970 UTC): the summit began ten minutes ago."""
-    return Seed(event=event(now_ms), questions={SUMMIT: questions(now_ms)}, polls={SUMMIT: polls(now_ms)})
+    return Seed(
+        event=event(now_ms),
+        questions={SUMMIT: questions(now_ms)},
+        polls={SUMMIT: polls(now_ms)},
+        summits={SUMMIT: summit(now_ms)},
+        motions={SUMMIT: motions()},
+    )
 
 
 def event(now: int) -> Event:
@@ -84,6 +91,7 @@ def event(now: int) -> Event:
             captions=captions,
             interpreted=captions[1:],
             speakers=list(speakers),
+            seats=SEATS if format == "summit" else [],
         )
 
     day = 24 * 60

@@ -27,6 +27,7 @@ PATIENCE = 20.0
 
 ROLES = {
     Role.ATTENDEE: "watch, ask, vote, react",
+    Role.DELEGATE: "speak and vote for a delegation's seat",
     Role.MODERATOR: "choose the questions, run the polls",
     Role.SPEAKER: "see the questions, publish from the camera",
     Role.INTERPRETER: "listen to the floor",

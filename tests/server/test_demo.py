@@ -58,6 +58,19 @@ def test_every_text_is_there_in_five_languages_and_in_their_scripts(programme: E
             assert clean(value, 200) == value
 
 
+def test_eighteen_delegations_sit_at_the_summit_and_nowhere_else(programme: Event) -> None:
+    seats = {session.id: len(session.seats) for session in programme.sessions}
+    assert {id for id, count in seats.items() if count} == {SUMMIT}
+    assert seats[SUMMIT] == 18
+    planted = seed(NOW)
+    summit = planted.summits[SUMMIT]
+    assert set(summit.accounts) == {seat.id for seat in delegations.SEATS}
+    assert summit.queue == ["in", "mx", "br"]  # who has spoken least comes first
+    [motion] = planted.motions[SUMMIT]
+    assert motion.division is not None
+    assert (motion.division.yes, motion.division.silent, motion.division.absent, motion.division.adopted) == (12, 1, 2, True)
+
+
 def test_four_tracks_hold_ten_sessions_and_a_summit_that_is_on(programme: Event) -> None:
     assert {track.id for track in programme.tracks} == {"technology", "capital", "media", "screenwriting"}
     assert {session.track for session in programme.sessions} == {track.id for track in programme.tracks}
