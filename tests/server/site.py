@@ -191,3 +191,9 @@ async def opened(data: Path, **settings: Any) -> AsyncIterator[Site]:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with opened(tmp_path, viewers=2) as site:
         yield site
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People may say as much as they like. Use it before `site` is there, which makes the buckets."""
+    monkeypatch.setattr("server.sockets.BURST", 5_000)

@@ -8,10 +8,10 @@ from websockets.exceptions import ConnectionClosed
 
 from server import wire
 from sessions.people import RIGHTS, Role
-from tests.server.site import SESSION, Site, site
+from tests.server.site import SESSION, Site, site, unhurried
 from tests.server.test_podium import fields
 
-__all__ = ["site"]
+__all__ = ["site", "unhurried"]
 
 NAMES = {"session": SESSION, "poll": "one", "lang": "es", "format": "vtt", "resource": "any", "stream": "any"}
 ASKED = {"lang": "es", "by": "region"}
@@ -34,8 +34,8 @@ async def test_no_route_of_a_session_answers_who_is_of_another(site: Site) -> No
             assert "Summit" not in answer.text
 
 
-async def test_no_command_of_an_outsider_reaches_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 1_000)
+@pytest.mark.usefixtures("unhurried")
+async def test_no_command_of_an_outsider_reaches_it(site: Site) -> None:
     live = site.services.lives[SESSION]
     before = (dict(live.questions.items), [poll.state for poll in live.polls.items.values()], live._state(staff=True))
     commands = [kind for kind in get_args(wire.Command) if kind not in (wire.ChannelSubscribe, wire.ChannelUnsubscribe)]

@@ -19,7 +19,9 @@ from server.settings import Settings
 from sessions import community
 from sessions.people import RIGHTS, Role
 from sessions.programme import Event, Track
-from tests.server.site import SESSION, Site, Talk, session
+from tests.server.site import SESSION, Site, Talk, session, unhurried
+
+__all__ = ["unhurried"]
 
 CHAT, BOARD = f"{SESSION}/chat", f"{SESSION}/problems"
 
@@ -185,8 +187,8 @@ def test_no_command_of_the_community_is_left_out() -> None:
     assert set(COMMANDS) == {tag for tag in tags if tag.split(".")[0] in AREAS}
 
 
-async def test_each_role_does_exactly_what_the_table_says(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 1_000)
+@pytest.mark.usefixtures("unhurried")
+async def test_each_role_does_exactly_what_the_table_says(site: Site) -> None:
     for role in (role for role in Role if "session.read" in RIGHTS[role]):
         async with site.talk(role, person=f"caller-{role}") as caller, site.talk("organiser", person=f"helper-{role}") as helper:
             ids = await prepared(caller if "chat.send" in RIGHTS[role] else helper, helper)

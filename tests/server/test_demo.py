@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from server.demo import leader, place, script
+from server.demo import delegations, leader, place, script
 from server.demo.film import PACKETS, POP_AT, SAMPLES, Film, Reel
 from server.demo.polls import polls
-from server.demo.programme import CAPTIONS, SUMMIT, event
+from server.demo.programme import CAPTIONS, SUMMIT, event, seed
 from server.demo.publisher import Playing
 from server.demo.questions import questions
 from sessions.forms import checked

@@ -12,9 +12,9 @@ from server import wire
 from server.patch import Doc
 from sessions import loading
 from sessions.people import RIGHTS, Role
-from tests.server.site import CHAMBER, SEATS, Site, Talk, opened, site
+from tests.server.site import CHAMBER, SEATS, Site, Talk, opened, site, unhurried
 
-__all__ = ["site"]
+__all__ = ["site", "unhurried"]
 
 PUBLIC, STAFF = f"{CHAMBER}/public", f"{CHAMBER}/staff"
 
@@ -69,8 +69,8 @@ def token(site: Site, who: str) -> str:
     return site.token("delegate", CHAMBER, f"of-{who}", who) if who in SEATS else site.token(who, CHAMBER)
 
 
-async def test_every_command_tried_by_every_role_gives_the_table_s_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 1_000)
+@pytest.mark.usefixtures("unhurried")
+async def test_every_command_tried_by_every_role_gives_the_table_s_answer(site: Site) -> None:
     commands: list[Any] = [kind for kind in get_args(wire.Command) if kind not in (wire.ChannelSubscribe, wire.ChannelUnsubscribe)]
     for role in (role for role in Role if "session.read" in RIGHTS[role]):
         async with chamber(site, "ar" if role is Role.DELEGATE else role) as [caller]:

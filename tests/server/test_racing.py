@@ -10,9 +10,9 @@ import pytest
 from server.patch import Doc
 from sessions import loading
 from sessions import moderation as rules
-from tests.server.site import SESSION, Site, Talk, site
+from tests.server.site import SESSION, Site, Talk, site, unhurried
 
-__all__ = ["site"]
+__all__ = ["site", "unhurried"]
 
 ACTS = 1_000
 ON_QUESTIONS = (
@@ -32,8 +32,8 @@ ON_QUESTIONS = (
 RACED = (*ON_QUESTIONS, "label", "translate", "slow", "watch", "undo")
 
 
-async def test_two_moderators_who_race_a_thousand_acts_never_corrupt_the_state(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 5_000)
+@pytest.mark.usefixtures("unhurried")
+async def test_two_moderators_who_race_a_thousand_acts_never_corrupt_the_state(site: Site) -> None:
     ids = []
     for number in range(4):
         async with site.talk(person=f"asker-{number}") as asker:

@@ -8,9 +8,9 @@ from websockets.exceptions import ConnectionClosed
 from server import wire
 from server.patch import Doc
 from sessions.people import RIGHTS, Role
-from tests.server.site import SESSION, Site, Talk, site
+from tests.server.site import SESSION, Site, Talk, site, unhurried
 
-__all__ = ["site"]
+__all__ = ["site", "unhurried"]
 
 COMMANDS: dict[str, Doc] = {
     "question.ask": {"text": "Why?", "lang": "en"},
@@ -43,8 +43,8 @@ def test_no_command_about_questions_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("role", [role for role in Role if "session.read" in RIGHTS[role]])
+@pytest.mark.usefixtures("unhurried")
 async def test_each_role_does_exactly_what_the_table_says(site: Site, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.sockets.BURST", 1_000)
     monkeypatch.setattr("sessions.asking.PENDING_LIMIT", 1_000)
     async with site.talk(role, person="caller") as caller:
         for type, fields in COMMANDS.items():

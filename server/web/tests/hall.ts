@@ -6,7 +6,20 @@ import { WebSocketServer, type WebSocket as Peer } from 'ws';
 import type { ClientMessage, Me, ServerMessage, SessionState } from '../src/lib/wire';
 
 export const PUBLIC = 'opening/public';
-export const ME: Me = { person: { id: 'p1', role: 'attendee', lang: 'en' }, rights: [], ballots: {}, cast: {}, voted: {}, questions: {}, votes: {} };
+export const ME: Me = {
+  person: { id: 'p1', role: 'attendee', lang: 'en' },
+  rights: [],
+  ballots: {},
+  cast: {},
+  voted: {},
+  questions: {},
+  votes: {},
+  acknowledged: {},
+  messages: {},
+  muted: false,
+  solutions: {},
+  supported: {},
+};
 export const STATE: SessionState = {
   session: { id: 'opening', titles: { en: 'Opening' }, track: 't', format: 'forum', starts_at: 0, ends_at: 1, floor: 'en', captions: ['en', 'es'], speakers: [] },
   questions: {},
@@ -17,6 +30,7 @@ export const STATE: SessionState = {
   reactions: {},
   moderation: { acts: {}, reasons: {} },
   next: [],
+  announcements: {},
   policy: {
     format: 'forum',
     questions: 'everyone',
