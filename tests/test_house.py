@@ -197,7 +197,7 @@ class TestBenches:
     def test_the_bench_of_the_relay_reaches_every_viewer_and_tells_each_cost(self) -> None:
         """Without Janus, which a test does not install."""
         lines = output(sys.executable, "-m", "tests.load.relay", "--quick").splitlines()
-        assert [line.split()[1] for line in lines] == ["marquee", "marquee", "marquee", "floor", "floor", lines[-1].split()[1]]
+        assert [line.split()[1] for line in lines] == ["marquee", "marquee", "marquee", "pull", "floor", "floor", lines[-1].split()[1]]
         assert [line.split()[5] for line in lines if "us_per_packet" in line] == ["delivered=1.000"] * 4
         assert re.fullmatch(r"relay vs_floor=\d+\.\d", lines[-1])
 

@@ -5,6 +5,7 @@
 The others: Janus (Debian's, C, its VideoRoom), aiortc's MediaRelay, and the floor, which sends the same packets without a relay.
 Each server is a process of its own; the clients are this process. The cost is the server process' whole CPU time (its code, kernel
 and crypto) while the camera films, divided by the packets that arrived; a server that loses packets makes the run void.
+One line is of a second node that pulls from the first: the delay it adds, and the CPU a packet costs both of them more.
 Janus takes no loopback address, so all run in a network namespace that the bench makes for itself (as root, or where users may);
 its one address is that of a veth interface, and packets to it take the same way through the kernel as those to 127.0.0.1.
 Takes about 90 seconds; `--quick` is a few viewers, without Janus and MediaRelay, to see that it all still runs.
@@ -17,7 +18,7 @@ import sys
 
 import uvloop
 
-from tests.load.relay import floor, mediarelay
+from tests.load.relay import floor, mediarelay, pull
 from tests.load.relay.janus import installed, janus
 from tests.load.relay.load import Forwarding, Measured, Plan, Server, measure
 from tests.load.relay.marquee import marquee
@@ -53,6 +54,11 @@ async def measured(serving: contextlib.AbstractAsyncContextManager[Server], plan
     return found
 
 
+async def second(address: str, plan: Plan) -> None:
+    async with asyncio.timeout(SECONDS_LIMIT):
+        print(f"relay pull {await pull.measure(address, plan)}", flush=True)
+
+
 async def ground(address: str, plan: Plan) -> list[Forwarding]:
     async with asyncio.timeout(SECONDS_LIMIT):
         found = await floor.measure(address, plan)
@@ -69,12 +75,14 @@ def worst(ours: list[Forwarding], others: list[Forwarding]) -> tuple[float, floa
 
 async def quick() -> None:
     ours = await measured(marquee("127.0.0.1"), QUICK)
+    await second("127.0.0.1", QUICK)
     bare = await ground("127.0.0.1", QUICK)
     print(f"relay vs_floor={worst(ours.forwarding, bare)[1]:.1f}")
 
 
 async def bench(plan: Plan) -> None:
     ours = await measured(marquee(ADDRESS), plan)
+    await second(ADDRESS, plan)
     bare = await ground(ADDRESS, plan)
     theirs = await measured(janus(INTERFACE, ADDRESS), plan)
     async with asyncio.timeout(SECONDS_LIMIT):
