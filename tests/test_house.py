@@ -217,9 +217,10 @@ class TestBenches:
         assert "votes=200" in line
 
     def test_the_bench_of_captions_reaches_every_viewer_and_hears_the_reading(self) -> None:
-        line = output(sys.executable, "-m", "tests.load.captions", "--quick")
+        line, *translators = output(sys.executable, "-m", "tests.load.captions", "--quick").splitlines()
+        assert {"en-es", "es-fr"} <= {re.findall(r"engine=apertium pair=(\S+) chrf=\d+", one)[0] for one in translators}
         figures = {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", line)}
-        assert {"added_p99_ms", "erasure", "wer"} <= set(figures)
+        assert {"added_p99_ms", "erasure", "wer", "cer", "stable_mean_s", "stable_p95_s"} <= set(figures)
         assert figures["words"] > 5
         assert figures["wer"] < 0.5
         assert figures["languages"] == 20

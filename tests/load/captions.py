@@ -5,8 +5,10 @@
 First, cues by a source that costs nothing, into 20 languages by a translator that costs nothing, to 1,000 viewers: the time from a
 cue's coming in to the last viewer's read, which is all that Marquee adds. The server is a process of its own; so is this one, by the
 machine's one clock. Second, a reading of Dickens published by WHIP into a whole service, through relay, tap, recognizer and socket:
-words wrong (WER), words that readers saw and had to forget (erasure, per word), and the seconds from a line's end to its final.
-Takes about a minute and a half; `--quick` is a few viewers and half of the reading, to see that it all still runs.
+words and letters wrong (WER, CER), words that readers saw and had to forget (erasure, per word), the seconds from a word's end until
+it stands for good, and from a line's end to its final. A line for each recognizer that the settings name for English, one of them
+Moonshine. Third, chrF of each translator on a small parallel set (`tests.load.translators`).
+Takes a minute and a half, and most of a minute more for each further recognizer; `--quick` is a few viewers and a part of the reading.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from realtime.hub import Hub
 from realtime.relay import Tap
 from realtime.socket import SocketProtocol
 from server.captioning import Captioning
+from server.engines import recognizers
 from server.heads import HttpProtocol
 from server.patch import Doc
 from server.serving import running
@@ -42,8 +45,10 @@ from tests.journeys.browser import SPEECH
 from tests.load.hub.crowd import SPARE_FILES, Client, Ears, connected, need_files
 from tests.load.hub.processes import server
 from tests.load.hub.servers import under_uvicorn
+from tests.load.translators import scores
 from tests.realtime.relay.clients import publishing
 from tests.server.site import SESSION, Site, Talk, seed
+from translation.engines import Recognizer
 from translation.stability import erased
 
 LANGUAGES = 20
@@ -63,9 +68,11 @@ class Load:
     rate: float = 4
     seconds: float = 44
     """Of the reading."""
+    sentences: int | None = None
+    """Of the parallel set; all without a number."""
 
 
-QUICK = Load(viewers=40, cues=10, rate=10, seconds=14)
+QUICK = Load(viewers=40, cues=10, rate=10, seconds=14, sentences=2)
 
 
 class Echo:
@@ -158,31 +165,63 @@ async def added(load: Load) -> str:
 class Reader:
     """What somebody saw who read along: finals, what they had to forget, how late a final was."""
 
-    words: list[str]
-    forgotten: int
-    delays: list[float]
+    words: list[str] = field(default_factory=list)
+    forgotten: int = 0
+    delays: list[float] = field(default_factory=list)
+    stable: list[float] = field(default_factory=list)
+    """Seconds from a word's end until it stood as it stayed. A word's end is its letters' share of its line's time."""
+    _guesses: list[tuple[float, list[str]]] = field(default_factory=list)
+
+    def guess(self, text: str) -> None:
+        self._guesses.append((time.time(), words_of(text)))
+
+    def final(self, cue: Doc) -> None:
+        now, said = time.time(), words_of(cue["text"])
+        self.delays.append(now - cue["end"] / 1000)
+        letters = sum(map(len, said)) or 1
+        for place, word in enumerate(said):
+            end = cue["start"] + (cue["end"] - cue["start"]) * sum(map(len, said[: place + 1])) / letters
+            self.stable.append(self._since([*said[max(0, place - 1) : place], word], now) - end / 1000)
+        self.words += said
+
+    def _since(self, phrase: list[str], now: float) -> float:
+        """When a word was first shown beside the one before it; what is shown stays until the line ends."""
+        for at, words in self._guesses:
+            if any(words[begin : begin + len(phrase)] == phrase for begin in range(len(words))):
+                return at
+        return now
+
+    def ended(self) -> None:
+        """The line is told whole: what was guessed of it counts no more."""
+        self._guesses.clear()
 
     def line(self) -> str:
         reference = words_of(READING)[: len(self.words) + 3]
         # A part of the reading is judged by that part: by whichever length of it the words fit best.
         errors, length = min((distance(reference[:end], self.words), end) for end in range(max(1, len(reference) - 6), len(reference) + 1))
-        late = sorted(self.delays)
+        wrong, letters = distance(list(" ".join(reference[:length])), list(" ".join(self.words))), len(" ".join(reference[:length]))
         return (
-            f"erasure={self.forgotten / max(1, len(self.words)):.3f} wer={errors / length:.3f} words={len(self.words)}"
-            f" final_delay_mean_s={sum(late) / len(late):.2f} final_delay_p95_s={late[int(0.95 * (len(late) - 1))]:.2f}"
+            f"erasure={self.forgotten / max(1, len(self.words)):.3f} wer={errors / length:.3f} cer={wrong / letters:.3f}"
+            f" words={len(self.words)} {_spread('stable', self.stable)} {_spread('final_delay', self.delays)}"
         )
 
 
-async def read_along(load: Load) -> Reader:
-    """The reading by WHIP into a whole service, as a viewer of the captions sees it."""
+def _spread(name: str, seconds: list[float]) -> str:
+    late = sorted(seconds)
+    return f"{name}_mean_s={sum(late) / len(late):.2f} {name}_p95_s={late[int(0.95 * (len(late) - 1))]:.2f}"
+
+
+async def read_along(load: Load, engine: Recognizer) -> Reader:
+    """The reading by WHIP into a whole service with one recognizer, as a viewer of the captions sees it."""
     channel = f"{SESSION}/captions/en"
-    reader = Reader([], 0, [])
+    reader = Reader()
     with tempfile.TemporaryDirectory() as folder:
         async with (
             running(Settings(port=0, data=Path(folder)), seed()) as service,
             httpx.AsyncClient(base_url=service.url, trust_env=False) as http,
         ):
             site = Site(http, service)
+            service.services.captioning._recognizers = {"en": [engine]}
             async with site.talk(captions="en") as talk, publishing(site.signal("whip", "speaker"), video=None, speech=SPEECH):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(load.seconds + 4):
@@ -199,10 +238,13 @@ async def follow(talk: Talk, channel: str, reader: Reader) -> None:
             cue = state["cues"][number]
             seen.add(number)
             reader.forgotten += erased(shown, cue["text"], "en")
-            reader.words += words_of(cue["text"])
-            reader.delays.append(time.time() - cue["end"] / 1000)
+            reader.final(cue)
             shown = ""
         partial = state.get("partial", {}).get("text", "")
+        if partial:
+            reader.guess(partial)
+        else:
+            reader.ended()
         if partial != shown and not shown.endswith(partial):
             # A caption's window moves on over a long line: what left it at its beginning was read, not taken back.
             reader.forgotten += erased(shown, partial, "en") if partial[:8] == shown[:8] else 0
@@ -226,8 +268,12 @@ def distance(reference: list[str], said: list[str]) -> int:
 async def bench(load: Load) -> None:
     need_files(load.viewers + SPARE_FILES)
     latency = await added(load)
-    reader = await read_along(load)
-    print(f"captions {latency} {reader.line()} viewers={load.viewers} languages={LANGUAGES} engine=moonshine", flush=True)
+    for engine in recognizers(Settings(), ["en"])["en"]:
+        reader = await read_along(load, engine)
+        name = type(engine).__name__.lower()
+        print(f"captions {latency} {reader.line()} viewers={load.viewers} languages={LANGUAGES} engine={name}", flush=True)
+    async for line in scores(load.sentences):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
