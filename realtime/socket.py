@@ -71,6 +71,8 @@ class SocketProtocol(Connection, asyncio.Protocol):
         # The parser does not say whether it is inside a frame, which the short way must know.
         self._rest = unfinished(self._rest + data) if self.open else b""
         self._parser.receive_data(data)
+        if self._parser.state is State.OPEN:
+            self._flush()  # pongs, before what answers the messages behind those pings
         for event in self._parser.events_received():
             if isinstance(event, Request):
                 self._head += data
