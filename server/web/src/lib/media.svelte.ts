@@ -1,3 +1,4 @@
+import { Picturing } from './quality.svelte';
 import { Tuning } from './tuning.svelte';
 import { backoff, choose, type End, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
 
@@ -32,6 +33,7 @@ export class Watching {
   /** ms that HLS shows the session late; null while it is WHEP's, or nothing, that is shown. */
   behind: number | null = $state(null);
   readonly tuning = new Tuning();
+  readonly picturing = new Picturing();
   #whep: WatchStatus = $state('idle');
   readonly #links: { whep: string; hls: string };
   readonly #token: string;
@@ -149,6 +151,7 @@ export class Watching {
         arrived();
         this.#stopLate();
         this.#show(stream);
+        void this.picturing.follow(here, this.#token, signal).catch(() => undefined);
         void this.tuning.follow((lang, signal) => choose(here, lang, this.#token, signal), lang, signal).catch(() => undefined);
       });
       if ((await Promise.race([ended(pc, resource, this.#token, signal), hopeless])) === 'closed') resource = null; // The server ended it and has forgotten it.

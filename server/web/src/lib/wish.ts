@@ -52,6 +52,26 @@ export async function choose(resource: string, lang: string | null, token: strin
   if (!answer.ok) throw await refusal(answer);
 }
 
+/** One size of a session's picture. */
+export interface Encoding {
+  rid: string;
+  bitrate: number;
+}
+
+/** The sizes there are, the largest first; none where there is only one. */
+export async function encodings(resource: string, token: string, signal: AbortSignal): Promise<Encoding[]> {
+  const answer = await ask(`${resource}/layer`, { headers: { Authorization: `Bearer ${token}` } }, signal);
+  if (!answer.ok) throw await refusal(answer);
+  return ((await answer.json()) as { layers: Encoding[] }).layers;
+}
+
+/** Asks the relay for one size of the picture (null: what the network carries), or for no picture, within the stream of `resource`. */
+export async function show(resource: string, rid: string | null, audioOnly: boolean, token: string, signal: AbortSignal): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const answer = await ask(`${resource}/layer`, { method: 'POST', headers, body: JSON.stringify({ rid, audioOnly }) }, signal);
+  if (!answer.ok) throw await refusal(answer);
+}
+
 /** Restarts ICE: media goes on by whatever network there is now, and by the same keys (RFC 9725 section 4.3.3). */
 async function restart(pc: RTCPeerConnection, resource: string, token: string, signal: AbortSignal): Promise<void> {
   await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
