@@ -43,6 +43,12 @@ async def test_a_session_is_published_watched_asked_voted_and_captioned(tmp_path
         await grows(attendee)
         await grows(moderator)
 
+        # Who wants the sound alone gets no picture until they want it again.
+        await attendee.test("quality").select_option("sound")
+        await expect(attendee.page.get_by_text("You chose to hear only.")).to_be_visible()
+        await attendee.test("quality").select_option("auto")
+        await grows(attendee)
+
         # A question in Arabic goes by the moderator to the stage.
         await attendee.test("question-input").fill(ARABIC)
         await attendee.test("question-ask").click()
