@@ -73,10 +73,10 @@ class Cutting:
                 self._show(frame)
 
     def turn(self, pictured: bool) -> None:
-        """Another publisher's codecs."""
+        """Pictures that do not continue those before: another publisher's, or another encoding. They go on from their first keyframe."""
         if pictured != self.pictured:
             self._stop()
-            self.pictured, self._film = pictured, Film()
+        self.pictured, self._film, self.wants_keyframe = pictured, Film(), True
 
     def ready(self, now: float) -> Iterator[Segment]:
         """The segments that are whole at `now`."""
@@ -106,7 +106,7 @@ class Cutting:
     def _maybe_cut(self, frame: Frame) -> None:
         assert self._start is not None
         long = (frame.at - self._start) / picture.RATE
-        if frame.key and self._film.format is not self._format:
+        if frame.key and self._film.format != self._format:
             self._cut(frame.at)
             self._start, self._broken = None, True
         elif (frame.key and long >= SEGMENT * 0.9) or long >= LONGEST or self._bytes >= MAX_BYTES:

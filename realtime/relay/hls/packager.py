@@ -76,7 +76,7 @@ class Packager:
             self.lost += 1
 
     def turn(self, pictured: bool) -> None:
-        """Another publisher, with or without H264."""
+        """What follows does not continue the pictures before, and has H264 or has not."""
         self._items.put(pictured)
 
     def close(self) -> None:

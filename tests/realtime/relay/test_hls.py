@@ -27,8 +27,8 @@ RATE = 10
 class Camera:
     """A publisher's H264, as packets of a NAL unit each. Its clock and its numbers begin near their wrap."""
 
-    def __init__(self) -> None:
-        self._sequence, self._timestamp = 65_000, 0xFFFF0000
+    def __init__(self, sequence: int = 65_000, timestamp: int = 0xFFFF0000) -> None:
+        self._sequence, self._timestamp = sequence, timestamp
 
     def film(self, begin: float, seconds: float, size: tuple[int, int] = (64, 48), gop: int = RATE) -> Iterator[tuple[Outgoing, float]]:
         """Packets with the time they come at; a keyframe every `gop` pictures."""
@@ -89,6 +89,15 @@ def test_another_size_is_another_format_and_breaks_too() -> None:
     made = cut(camera.film(1.0, 3.0), cutting, until=4.0) + cut(camera.film(4.0, 3.0, (96, 64)), cutting, until=12.0)
     looks = [(one.start, one.broken, one.format.width) for one in made if one.format is not None]
     assert looks == [(1.0, True, 64), (3.0, False, 64), (4.0, True, 96), (6.0, False, 96)]
+
+
+def test_another_encoding_of_the_same_picture_goes_on_from_its_keyframe() -> None:
+    cutting = Cutting(zero=0.0, pictured=True)
+    made = cut(Camera().film(1.0, 3.0), cutting, until=4.0)
+    cutting.turn(True)
+    made += cut(Camera(7, 7).film(4.0, 3.0), cutting, until=12.0)
+    assert [(one.start, one.broken) for one in made] == [(1.0, True), (3.0, False), (5.0, False)]
+    assert [time for one in made for time in shown(one)] == pytest.approx([1.0 + number / RATE for number in range(60)])
 
 
 def test_sound_alone_is_cut_by_the_clock() -> None:
