@@ -83,6 +83,11 @@ class Hls:
         kept = self._kept.get(session)
         return kept.window if kept is not None else None
 
+    @property
+    def octets(self) -> dict[str, int]:
+        """Bytes held of each session that is made into HLS."""
+        return {session: kept.window.size for session, kept in self._kept.items()}
+
     def changed(self, session: str, live: bool) -> None:
         """Media of a session begins or ends. It begins elsewhere when the relay's process was another one before."""
         if live and session in self._kept and not self._relay.packages(session):

@@ -65,15 +65,15 @@ async def fetch(session: str, key: Key, name: Name, request: Request) -> Respons
     services.tokens.read_hls(key, session)
     if name.endswith(".m3u8"):
         text = _playlist(services.lives[session].session, await services.hls.window(session), name)
-        return _answer(request, text.encode(), playlist.MEDIA_TYPE, SHORTLY)
+        return _written(request, text, playlist.MEDIA_TYPE, SHORTLY)
     window = services.hls.held(session)
     found = _SEGMENT.fullmatch(name)
     if found is not None and found[4] is not None:
-        return _answer(request, _captions(request, session, window, int(found[1]), found[4]).encode(), VTT, CORRECTABLE)
+        return _written(request, _captions(request, session, window, int(found[1]), found[4]), VTT, CORRECTABLE)
     body = _media(window, name, found)
     if body is None:
         raise NotFound("there is no such segment, or not any more", headers={"Cache-Control": "no-store"})
-    return _answer(request, body, MP4, FOR_EVER)
+    return _answer(request, body, MP4, FOR_EVER, tag=name)  # which is never another one's
 
 
 @router.options("/hls/{session}/master.m3u8", include_in_schema=False)
@@ -122,10 +122,14 @@ def _captions(request: Request, session: str, window: Window | None, number: int
     return webvtt(lines, lang, segment.at - round(segment.start * 1000), mapped=True)
 
 
-def _answer(request: Request, body: bytes, media_type: str, cache: str) -> Response:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    headers = {"ETag": tag, "Cache-Control": cache}
+def _written(request: Request, text: str, media_type: str, cache: str) -> Response:
+    body = text.encode()
+    return _answer(request, body, media_type, cache, tag=hashlib.sha256(body).hexdigest()[:24])
+
+
+def _answer(request: Request, body: bytes, media_type: str, cache: str, *, tag: str) -> Response:
+    headers = {"ETag": f'"{tag}"', "Cache-Control": cache}
     given = request.headers.get("if-none-match", "")
-    if given == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
+    if given == "*" or f'"{tag}"' in (one.strip().removeprefix("W/") for one in given.split(",")):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)

@@ -41,6 +41,12 @@ class _Moment:
         yield GaugeMetricFamily("marquee_bus_up", "Whether other processes hear this one.", services.hub.healthy)
         yield GaugeMetricFamily("marquee_relay_up", "Whether the relay's process runs.", self._port is not None)
         yield from self._of_sessions()
+        held = GaugeMetricFamily(
+            "marquee_hls_octets", "Bytes of HLS held in memory, of sessions that are made into it.", labels=["session"]
+        )
+        for session, octets in services.hls.octets.items():
+            held.add_metric([session], octets)
+        yield held
         yield from self._of_nodes()
         for name, about in _OF_THE_PORT.items():
             yield CounterMetricFamily(f"marquee_media_{name}", about, getattr(self._port, name) if self._port else 0)

@@ -160,6 +160,7 @@ async def held(folder: Path, patch: pytest.MonkeyPatch) -> Show:
             before = window.listed[-1].number
             await until(lambda: window.listed[-1].number >= before + 2, 20)
             show.ffmpeg = await playing
+            assert site.services.hls.octets == {SESSION: window.size}
             os.kill(relay_processes()[0], signal.SIGKILL)
             await until(lambda: not site.live)
         await captioner
