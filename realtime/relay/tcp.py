@@ -8,7 +8,7 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import cast
 
 from realtime.relay.ice import Address
@@ -37,6 +37,27 @@ MAX_CONNECTIONS = 1_000
 """Connections of the relay; past it the next is closed at once."""
 
 
+class Frames:
+    """Datagrams out of a stream in which each stands behind its length (RFC 4571 section 2), however the stream is cut."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The datagrams that are whole now; take them all. Raises ValueError at one that is longer than MAX_FRAME."""
+        data, at = self._rest + data, 0
+        while at + _LENGTH.size <= len(data):
+            (length,) = _LENGTH.unpack_from(data, at)
+            if length > MAX_FRAME:
+                raise ValueError(f"a frame of {length} bytes, more than {MAX_FRAME}")
+            end = at + _LENGTH.size + length
+            if end > len(data):
+                break
+            yield data[at + _LENGTH.size : end]
+            at = end
+        self._rest = data[at:]
+
+
 class Connection(asyncio.Protocol):
     """A client's connection: where its datagrams come from, and go to. Belongs to `Connections`."""
 
@@ -44,8 +65,10 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, connections: "Connections") -> None:
         self._connections = connections
-        self._received = b""
+        self._frames = Frames()
         self._timer: asyncio.TimerHandle | None = None
+        self._given = 0
+        """Bytes that were to be sent."""
 
     def send(self, datagrams: Sequence[bytes | memoryview]) -> int:
         """Send without waiting; returns how many it takes, all or none. Never raises."""
@@ -54,7 +77,9 @@ class Connection(asyncio.Protocol):
         framed: list[bytes | memoryview] = []
         for datagram in datagrams:
             framed += (_LENGTH.pack(len(datagram)), datagram)
-        self._transport.write(b"".join(framed))
+        data = b"".join(framed)
+        self._given += len(data)
+        self._transport.write(data)
         return len(datagrams)
 
     def close(self) -> None:
@@ -70,21 +95,15 @@ class Connection(asyncio.Protocol):
         self._connections.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        now, self._received = time.monotonic(), self._received + data
-        at = 0
-        while at + 2 <= len(self._received) and not self._transport.is_closing():
-            (length,) = _LENGTH.unpack_from(self._received, at)
-            if length > MAX_FRAME:
-                self.close()
-                break
-            if at + 2 + length > len(self._received):
-                break
-            self._connections.deliver(self._received[at + 2 : at + 2 + length], self, now)
-            at += 2 + length
-        self._received = self._received[at:]
+        now = time.monotonic()
+        try:
+            for datagram in self._frames.feed(data):
+                self._connections.deliver(datagram, self, now)
+        except ValueError:
+            self.close()
 
     def pause_writing(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(STALLED, self.close)
+        self._timer = asyncio.get_running_loop().call_later(STALLED, self._look, self._taken)
 
     def resume_writing(self) -> None:
         if self._timer is not None:
@@ -94,6 +113,18 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.resume_writing()
         self._connections.closed(self)
+
+    @property
+    def _taken(self) -> int:
+        """Bytes that have left for the client."""
+        return self._given - self._transport.get_write_buffer_size()
+
+    def _look(self, before: int) -> None:
+        """A client that reads too slowly loses packets; one that read nothing since `before` is gone."""
+        if self._taken == before:
+            self.close()
+        else:
+            self.pause_writing()
 
 
 Route = Address | Connection
