@@ -63,6 +63,11 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await captioner.test("glossary-remove").click()
         await expect(captioner.test("glossary-term")).to_have_count(0)
 
+        await captioner.test("captioner-steno").check()
+        await captioner.test("captioner-input").press_sequentially(">> Amina: The house is small. Wel")
+        await expect(captioner.test("captioner-line").first).to_contain_text("Amina: The house is small.")
+        await expect(captioner.test("captioner-input")).to_have_value("Wel")
+
         await attendee.page.reload()
         await expect(attendee.test("caption-timing")).to_contain_text("0.3")
         assert captioner.errors == overlay.errors == attendee.errors == []
