@@ -107,7 +107,8 @@ export class Watching {
           return;
         }
         this.#become(refused?.status ? 'waiting' : 'connecting', signal);
-        if (refused !== null && refused.status >= 500) this.#playLate(signal);
+        // A relay that is being started again is back sooner than HLS.
+        if (refused !== null && refused.status >= 500 && refused.code !== 'relay_down') this.#playLate(signal);
         const wait = refused?.retryAfter ? refused.retryAfter * (1 + Math.random() / 2) : backoff(attempt);
         await this.#wait(wait, signal).catch(() => undefined);
       }
@@ -119,7 +120,7 @@ export class Watching {
     const early = () => this.#early();
     window.addEventListener('online', early);
     try {
-      await sleep(this.#late === null ? ms : Math.max(ms, AGAIN), signal, (end) => (this.#early = end));
+      await sleep(this.behind === null ? ms : Math.max(ms, AGAIN), signal, (end) => (this.#early = end));
     } finally {
       window.removeEventListener('online', early);
     }
