@@ -21,9 +21,10 @@ import msgspec
 import uvloop
 
 from tests.load.hub.crowd import BATCH, SPARE_FILES, need_files
+from tests.load.hub.processes import Server
 from tests.load.line import Line, frame
 from tests.load.votes import Load as Votes
-from tests.load.votes import Server, server, tokens
+from tests.load.votes import server, tokens
 from tests.server.site import SESSION
 
 FIRST_WAIT = 0.5
@@ -106,11 +107,11 @@ async def enter(port: int, passes: list[str]) -> list[Attendee]:
     return found
 
 
-async def storm(tested: Server, count: int) -> Storm:
-    passes = tokens(tested.data, count + 1)
+async def storm(tested: Server, data: Path, count: int) -> Storm:
+    passes = tokens(data, count + 1)
     *crowd, voter = await enter(tested.port, passes)
     places = [attendee.place for attendee in crowd]
-    before = await tested.usage()
+    before = tested.cpu()
     for attendee in crowd:
         attendee.transport.abort()
     begun = time.monotonic()
@@ -119,14 +120,14 @@ async def storm(tested: Server, count: int) -> Storm:
     coming = (come(tested.port, *one, random.uniform(0, FIRST_WAIT)) for one in zip(passes, places, strict=False))
     back = await asyncio.gather(*coming)
     seconds = sorted([await attendee.back - begun for attendee in back])
-    return Storm(seconds, sum(attendee.snapshots for attendee in back), await tested.usage() - before)
+    return Storm(seconds, sum(attendee.snapshots for attendee in back), tested.cpu() - before)
 
 
 async def bench(count: int) -> None:
     need_files(count + SPARE_FILES)
     with tempfile.TemporaryDirectory() as folder:
-        async with asyncio.timeout(SECONDS_LIMIT), server(Path(folder), Votes(votes=1)) as tested:
-            print(await storm(tested, count), flush=True)
+        async with asyncio.timeout(SECONDS_LIMIT), server(data := Path(folder), Votes(votes=1)) as tested:
+            print(await storm(tested, data, count), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +35,8 @@ from sessions.kinds.form import Form, Option
 from sessions.people import Role
 from sessions.programme import Event, Track
 from tests.load.hub.crowd import SPARE_FILES, need_files
+from tests.load.hub.processes import Server
+from tests.load.hub.processes import server as started
 from tests.load.voter import Crowd
 from tests.server.site import SESSION, session
 
@@ -69,12 +70,11 @@ def seed(count: int) -> Seed:
 
 
 async def serve(data: Path, count: int) -> None:
-    """Say the port; then answer each line with the CPU seconds so far, until the input ends."""
+    """Say the port, and serve until the input ends."""
     async with running(Settings(port=0, data=data), seed(count)) as server:
         spare_collector()
         print(server.url.rsplit(":", 1)[1], flush=True)
-        while await asyncio.to_thread(sys.stdin.readline):
-            print(time.process_time(), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
 
 
 def naive(self: store.Store, group: list[store.Job]) -> None:
@@ -89,35 +89,8 @@ def naive(self: store.Store, group: list[store.Job]) -> None:
             db.commit()
 
 
-@dataclass
-class Server:
-    process: asyncio.subprocess.Process
-    port: int
-    data: Path
-
-    async def usage(self) -> float:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(b"usage\n")
-        return float(await self.process.stdout.readline())
-
-
-@asynccontextmanager
-async def server(data: Path, load: Load, *flags: str) -> AsyncIterator[Server]:
-    command = (sys.executable, "-m", "tests.load.votes", "--serve", str(data), "--polls", str(load.votes), *flags)
-    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
-    assert process.stdin
-    assert process.stdout
-    try:
-        yield Server(process, int(await process.stdout.readline()), data)
-    finally:
-        process.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(10):
-                await process.wait()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+def server(data: Path, load: Load, *flags: str) -> AbstractAsyncContextManager[Server]:
+    return started(sys.executable, "-m", "tests.load.votes", "--serve", str(data), "--polls", str(load.votes), *flags)
 
 
 def tokens(data: Path, voters: int) -> list[str]:
@@ -151,11 +124,11 @@ async def measure(load: Load, votes: int, *flags: str) -> Figures:
             crowd = Crowd(tokens(data, load.voters))
             await crowd.enter(tested.port)
             crowd.prepare(votes)
-            before = await tested.usage()
+            before = tested.cpu()
             begun = time.monotonic()
             await crowd.vote(votes)
             seconds = time.monotonic() - begun
-            cpu = await tested.usage() - before
+            cpu = tested.cpu() - before
             crowd.leave()
         kept = ballots(data)
     assert len(kept) == load.voters * votes, f"{len(kept)} votes are there of {load.voters * votes}"
