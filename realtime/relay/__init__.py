@@ -18,9 +18,8 @@ from realtime.relay.errors import (
 from realtime.relay.hls.segment import Segment
 from realtime.relay.process import RelayProcess
 from realtime.relay.relay import Relay
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue, View
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, StreamStats, Venue, View
 from realtime.relay.sending import Counters
-from realtime.relay.stream import StreamStats
 from realtime.relay.tap import Chunk, Tap
 
 __all__ = [

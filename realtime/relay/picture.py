@@ -6,19 +6,18 @@ size. Those who changed together stay one group; at the worst each viewer is a g
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from aiortc.rtp import RtcpSrPacket
 
 from realtime.relay.bandwidth import CEILING
+from realtime.relay.encoding import NEVER, Encoding
 from realtime.relay.errors import UnknownLayer
-from realtime.relay.keyframe import begins_keyframe
+from realtime.relay.line import Place
 from realtime.relay.offer import Codec
 from realtime.relay.replies import Layer
-from realtime.relay.requests import KeyframeRequests
 from realtime.relay.rtp import Outgoing, Packet
 from realtime.relay.srtp import Sender
-from realtime.relay.track import Place, Track
+from realtime.relay.track import Track
 from realtime.relay.viewer import Viewer
 
 SILENCE = 1.5
@@ -27,24 +26,8 @@ SILENCE = 1.5
 ROOM = 1.25
 """How many times its bitrate a path must carry for a viewer to go up to an encoding; it stays while the path carries it once."""
 
-NEVER = float("-inf")
-
-BLIND = 3.0
-"""Seconds that a picture waits for a keyframe; then it goes on as it is, for some encoders refresh it bit by bit and send none."""
-
 LASTING = 5
 """Looks for which another encoding must have twice the bitrate before it is the main one in its place."""
-
-
-@dataclass(slots=True)
-class Encoding:
-    name: str
-    track: Track
-    keyframes: KeyframeRequests
-    heard_at: float
-    blind_since: float | None = None
-    """Since when it waits for a keyframe, if it does."""
-    viewers: set[Viewer] = field(default_factory=set)
 
 
 class Picture:
@@ -67,6 +50,7 @@ class Picture:
         self._resting: dict[Viewer, Place] = {}
         """Where those go on who want no picture now."""
         self._gone = (0, 0, 0, 0)
+        """The counts of encodings that are no more."""
 
     @property
     def tracks(self) -> list[Track]:
@@ -76,9 +60,7 @@ class Picture:
     @property
     def counts(self) -> tuple[int, int, int, int]:
         """Packets, octets, retransmissions and keyframe requests since the beginning."""
-        here = [(e.track.packets, e.track.octets, e.track.retransmitted, e.keyframes.sent) for e in self._encodings.values()]
-        packets, octets, retransmitted, requests = (sum(column) for column in zip(self._gone, *here, strict=True))
-        return packets, octets, retransmitted, requests
+        return _summed(self._gone, *(encoding.counts for encoding in self._encodings.values()))
 
     def layers(self, now: float) -> tuple[Layer, ...]:
         """Those that are there, the largest first."""
@@ -88,9 +70,7 @@ class Picture:
         """Another publisher, with these encodings; if it has been sending before, each is seen from its next keyframe on."""
         self._offered, self._midway = frozenset(names), midway
         for encoding in self._encodings.values():
-            encoding.track.begin()
-            encoding.keyframes.begin()
-            encoding.heard_at, encoding.blind_since = NEVER, now if midway else None
+            encoding.begin(blind_since=now if midway else None)
         going_on = [encoding for encoding in self._encodings.values() if encoding.name in names]
         if not going_on:
             self._main = self._open(names[0], now)
@@ -106,14 +86,8 @@ class Picture:
         self._note(encoding, now)
         if anew:
             for each in self._encodings.values():
-                each.blind_since = each.blind_since or now
-        if encoding.blind_since is None:
-            return True
-        if not begins_keyframe(self.codec, packet.payload) and now - encoding.blind_since < BLIND:
-            encoding.keyframes.request(now)
-            return False
-        encoding.blind_since = None
-        return True
+                each.blind(now)
+        return encoding.sees(packet, now)
 
     def forward(self, packet: Packet, source: int, now: float) -> Outgoing | None:
         """Send a packet that is seen to those who get its encoding; returns it as rewritten if it is the main one's, and not dropped."""
@@ -143,7 +117,7 @@ class Picture:
     def join(self, viewer: Viewer) -> None:
         """Let a viewer see what suits it, at once if there is a keyframe at hand."""
         now = time.monotonic()
-        encoding = self._suiting(viewer, now) or self._main
+        encoding = self._suiting(viewer, self._there(now)) or self._main
         if not viewer.sees:
             self._resting[viewer] = encoding.track.hand_over(viewer, now)
             return
@@ -163,8 +137,9 @@ class Picture:
         """Let everybody go where it suits them by now."""
         if len(self._encodings) == 1 and not self._resting:
             return
+        there = self._there(now)
         for viewer in [*(viewer for encoding in self._encodings.values() for viewer in encoding.viewers), *self._resting]:
-            self._arrange(viewer, now)
+            self._arrange(viewer, there, now)
 
     def show(self, viewer: Viewer, layer: str | None, *, sees: bool) -> None:
         """Let a viewer see this encoding as long as there is one of its name, None what suits it; or nothing. Raises UnknownLayer."""
@@ -172,7 +147,8 @@ class Picture:
             raise UnknownLayer(f"the picture has no encoding {layer[:16]}")
         viewer.layer, viewer.sees = layer, sees
         if viewer.connected:
-            self._arrange(viewer, time.monotonic())
+            now = time.monotonic()
+            self._arrange(viewer, self._there(now), now)
 
     def seen_by(self, viewer: Viewer) -> Encoding | None:
         """What a viewer gets now."""
@@ -181,8 +157,7 @@ class Picture:
     def close(self) -> None:
         """Send nothing more."""
         for encoding in self._encodings.values():
-            encoding.keyframes.stop()
-            encoding.track.close()
+            encoding.close()
 
     def stop_asking(self) -> None:
         """Nobody publishes now."""
@@ -190,9 +165,8 @@ class Picture:
             encoding.keyframes.stop()
 
     def _open(self, name: str, now: float) -> Encoding:
-        requests = KeyframeRequests(lambda: self._request(name))
-        requests.begin()
-        encoding = Encoding(name, Track("video", self.codec, self._sender, self.ssrc), requests, NEVER, now if self._midway else None)
+        track = Track("video", self.codec, self._sender, self.ssrc)
+        encoding = Encoding(name, track, lambda: self._request(name), blind_since=now if self._midway else None)
         self._encodings[name] = encoding
         return encoding
 
@@ -204,12 +178,8 @@ class Picture:
             self._arrange_all(now)
 
     def _drop(self, encoding: Encoding) -> None:
-        track = encoding.track
-        gone = (track.packets, track.octets, track.retransmitted, encoding.keyframes.sent)
-        packets, octets, retransmitted, requests = (a + b for a, b in zip(self._gone, gone, strict=True))
-        self._gone = packets, octets, retransmitted, requests
-        encoding.keyframes.stop()
-        track.close()
+        self._gone = _summed(self._gone, encoding.counts)
+        encoding.close()
         del self._encodings[encoding.name]
 
     def _there(self, now: float) -> list[Encoding]:
@@ -228,14 +198,15 @@ class Picture:
             there[0].keyframes.request(now)
             self._main_changed()
 
-    def _suiting(self, viewer: Viewer, now: float) -> Encoding | None:
+    @staticmethod
+    def _suiting(viewer: Viewer, there: Sequence[Encoding]) -> Encoding | None:
         """What a viewer asks for, or the largest its path carries, or the smallest."""
-        there, carries = self._there(now), viewer.path.carries
+        carries = viewer.path.carries
         asked = [encoding for encoding in there if encoding.name == viewer.layer]
         fitting = [e for e in there if carries == CEILING or e.track.bitrate * (1.0 if viewer in e.viewers else ROOM) <= carries]
         return next(iter([*asked, *fitting, *there[-1:]]), None)
 
-    def _arrange(self, viewer: Viewer, now: float) -> None:
+    def _arrange(self, viewer: Viewer, there: Sequence[Encoding], now: float) -> None:
         seen, coming = self.seen_by(viewer), self._coming.pop(viewer, None)
         if coming is not None:
             coming.track.forget(viewer)
@@ -243,7 +214,7 @@ class Picture:
             if seen is not None:
                 self._resting[viewer] = self._hand_over(viewer, now)
             return
-        suiting = self._suiting(viewer, now)
+        suiting = self._suiting(viewer, there)
         if suiting is None or suiting is seen:
             return
         self._coming[viewer] = suiting
@@ -263,3 +234,8 @@ class Picture:
             return self._resting.pop(viewer)
         seen.viewers.discard(viewer)
         return seen.track.hand_over(viewer, now)
+
+
+def _summed(*counts: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    packets, octets, retransmitted, requests = (sum(column) for column in zip(*counts, strict=True))
+    return packets, octets, retransmitted, requests

@@ -16,9 +16,9 @@ from realtime.relay.hls.segment import Segment
 from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
 from realtime.relay.pull import PullOffer
 from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, Venue, View
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, StreamStats, Venue, View
 from realtime.relay.sending import Counters
-from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir, StreamStats
+from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir
 from realtime.relay.tap import Tap
 
 START = 20.0

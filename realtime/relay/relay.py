@@ -25,10 +25,10 @@ from realtime.relay.peers import Peers
 from realtime.relay.port import MediaPort
 from realtime.relay.publisher import Publisher
 from realtime.relay.pull import Puller, PullOffer, read_pulled, write_pull
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, Venue, View
+from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, StreamStats, Venue, View
 from realtime.relay.sending import Counters
 from realtime.relay.slate import Slates
-from realtime.relay.stream import Listener, Notify, NotifyAir, Stream, StreamStats
+from realtime.relay.stream import Listener, Notify, NotifyAir, Stream
 from realtime.relay.streams import LOOK_INTERVAL, Streams
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from realtime.relay.path import Audience
 from realtime.relay.peer import Role
 
 Venue = Literal["a", "b"]
@@ -79,3 +80,23 @@ class OnAir:
     session: str
     venue: Venue
     arriving: tuple[Venue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """A session's counters since it was last empty."""
+
+    live: bool
+    viewers: int
+    packets: int
+    octets: int
+    lost: int
+    """Packets that never arrived from the current publisher."""
+    retransmitted: int
+    keyframe_requests: int
+    """PLIs sent to publishers."""
+    joins: int
+    """Viewers whose media could flow."""
+    join_seconds: float
+    """From their offers until then, all together."""
+    audience: Audience

@@ -3,13 +3,11 @@
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
-from realtime.relay import rtcp
 from realtime.relay.booth import Booth
 from realtime.relay.errors import TooManyBooths, TooManyTaps, UnknownLayer
 from realtime.relay.floor import Floor
@@ -22,7 +20,7 @@ from realtime.relay.peer import Peer
 from realtime.relay.picture import Picture
 from realtime.relay.publisher import Publisher
 from realtime.relay.recorder import Recordings
-from realtime.relay.replies import Demand, Layer, OnAir, Venue, View
+from realtime.relay.replies import Demand, Layer, OnAir, StreamStats, Venue, View
 from realtime.relay.rtp import Outgoing, Packet
 from realtime.relay.slate import Slates
 from realtime.relay.source import source_of
@@ -47,26 +45,6 @@ Notify = Callable[[str, str | None, bool], None]
 
 
 NotifyAir = Callable[[OnAir], None]
-
-
-@dataclass(frozen=True, slots=True)
-class StreamStats:
-    """A session's counters since it was last empty."""
-
-    live: bool
-    viewers: int
-    packets: int
-    octets: int
-    lost: int
-    """Packets that never arrived from the current publisher."""
-    retransmitted: int
-    keyframe_requests: int
-    """PLIs sent to publishers."""
-    joins: int
-    """Viewers whose media could flow."""
-    join_seconds: float
-    """From their offers until then, all together."""
-    audience: Audience
 
 
 class Stream:
@@ -300,24 +278,10 @@ class Stream:
                 self._channel(viewer, kind).join(viewer)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
-        """RTCP of a viewer's: requests for lost packets of the picture, and for keyframes."""
+        """RTCP of a viewer's, who says nothing of its sound that would have to be known."""
         seen = self._picture.seen_by(viewer) if self._picture is not None else None
-        if seen is None:
-            return
-        for packet in packets:
-            if rtcp.asks_keyframe(packet):
-                seen.keyframes.request(now)
-            else:
-                self._note_feedback(viewer, seen.track, packet, now)
-
-    def _note_feedback(self, viewer: Viewer, video: Track, packet: AnyRtcpPacket, now: float) -> None:
-        lost, ceiling = rtcp.losses(packet, video.ssrc), rtcp.ceiling_asked(packet)
-        if lost is not None:
-            viewer.path.report(lost, video.bitrate, now)
-        elif ceiling is not None:
-            viewer.path.ceiling(ceiling, video.bitrate, now)
-        else:
-            video.resend(viewer, rtcp.lost_packets(packet, video.ssrc), now)
+        if seen is not None:
+            seen.heed(viewer, packets, now)
 
     def _ask_keyframe(self, layer: str) -> bool:
         return self.floor.publisher is not None and self.floor.publisher.request_keyframe(layer)

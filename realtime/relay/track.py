@@ -3,17 +3,17 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from aiortc.rtp import RtcpSrPacket
 
-from realtime.relay import rtcp, vp8
+from realtime.relay import rtcp
 from realtime.relay.burst import MAX_PACKETS
 from realtime.relay.continuity import Continuity
 from realtime.relay.history import History
 from realtime.relay.keyframe import Replay, begins_keyframe
-from realtime.relay.offer import VP8, Codec, Kind
+from realtime.relay.line import Group, HandOver, Place, moved, shared
+from realtime.relay.offer import Codec, Kind
 from realtime.relay.rtp import Outgoing, Packet, Shift, rewrite
 from realtime.relay.srtp import Sender
 from realtime.relay.viewer import Viewer
@@ -25,26 +25,8 @@ HOLD = 0.003
 """Seconds a packet waits for the rest of its picture. Browsers spread a large picture over more: it then leaves in parts."""
 
 
-NEAR: dict[Kind, tuple[int, float]] = {"audio": (4, 0.2), "video": (0, 0.0)}
-"""Packets and seconds that a viewer's line may leap when it changes channels, to be like others' there: a gap that every player
-conceals in sound, and asks for in vain in pictures."""
-
 ENTERED = 5.0
 """Seconds in which a viewer may still ask for packets of the encoding it had before; the history holds fewer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a viewer's line goes on with: this number, this time if it goes on at `at` (seconds), and what follows this payload."""
-
-    sequence: int
-    timestamp: int
-    at: float
-    last: bytes
-
-
-HandOver = Callable[[float], Place]
-"""Where a viewer goes on that gets nothing from where it was any more from now on."""
 
 
 class Track:
@@ -68,7 +50,7 @@ class Track:
         self._continuity = Continuity(codec.clock_rate, secrets.randbits(15), secrets.randbits(31))
         self._history = History()
         self._replay: Replay[Outgoing] | None = Replay(codec) if kind == "video" else None
-        self._groups: dict[tuple[int, int, Shift], list[Viewer]] = {}
+        self._groups: dict[Group, list[Viewer]] = {}
         self._arriving: dict[Viewer, Place] = {}
         """Who joins with the next packet, from another channel."""
         self._expected: dict[Viewer, HandOver] = {}
@@ -185,8 +167,7 @@ class Track:
     def _told(self, ntp: int, timestamp: int, shift: Shift) -> bytes:
         return rtcp.sender_report(self.ssrc, ntp, (timestamp + shift.timestamp) & 0xFFFFFFFF, self.packets, self.octets)
 
-    def _group(self, viewer: Viewer) -> tuple[int, int, Shift]:
-        """Payload type, bytes of a tag, shift: viewers alike in all get one layout."""
+    def _group(self, viewer: Viewer) -> Group:
         return viewer.payload_types[self.kind], viewer.keys.tag, viewer.shifts[self.kind]
 
     def _enter(self, viewer: Viewer) -> None:
@@ -234,28 +215,11 @@ class Track:
     def _let_in(self, first: Outgoing, now: float) -> None:
         arriving, self._arriving = self._arriving, {}
         for viewer, place in arriving.items():
-            timestamp = place.timestamp + int((now - place.at) * self.codec.clock_rate)
-            numbers = vp8.leap(place.last, first.payload) if self.codec == VP8 else vp8.NONE
-            wanted = Shift((place.sequence - first.sequence) & 0xFFFF, (timestamp - first.timestamp) & 0xFFFFFFFF, numbers)
-            shift = viewer.shifts[self.kind] = self._shared(viewer.payload_types[self.kind], viewer.keys.tag, wanted)
+            wanted = viewer.payload_types[self.kind], viewer.keys.tag, moved(place, first, self.codec, now)
+            shift = viewer.shifts[self.kind] = shared(wanted, self._groups, self.kind, self.codec.clock_rate)
             if self.kind == "video":
                 viewer.entered = (first.sequence + shift.sequence) & 0xFFFF, now
             self._enter(viewer)
-
-    def _shared(self, number: int, size: int, wanted: Shift) -> Shift:
-        """The shift of a group that is there already if it is close: everyone who listens to a language is to be one group.
-
-        A new group leaps by half of what may be leapt, so that those who follow have it before or behind them.
-        """
-        near_packets, near_units = NEAR[self.kind][0], int(NEAR[self.kind][1] * self.codec.clock_rate)
-        for payload_type, tag, shift in self._groups:
-            if (payload_type, tag, shift.numbers) == (number, size, wanted.numbers):
-                packets = (shift.sequence - wanted.sequence) & 0xFFFF
-                units = (shift.timestamp - wanted.timestamp) & 0xFFFFFFFF
-                if packets <= near_packets and units <= near_units:
-                    return shift
-        sequence, timestamp = wanted.sequence + near_packets // 2, wanted.timestamp + near_units // 2
-        return Shift(sequence & 0xFFFF, timestamp & 0xFFFFFFFF, wanted.numbers)
 
     def _send_to(self, viewer: Viewer, packets: Sequence[Outgoing]) -> None:
         payload_type, _, shift = self._group(viewer)

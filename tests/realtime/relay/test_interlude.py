@@ -90,7 +90,7 @@ async def test_who_comes_while_the_source_has_left_sees_the_slate(hall: Hall, mo
 
 
 async def test_a_source_that_never_sends_a_keyframe_is_shown_all_the_same(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.relay.picture.BLIND", 0.3)
+    monkeypatch.setattr("realtime.relay.encoding.BLIND", 0.3)
     hall.camera.quiet = True
     await until(lambda: not hall.shows_camera())
     for number in range(100):
