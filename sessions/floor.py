@@ -11,6 +11,7 @@
     leave     person       on_stage                     done
     down      moderator    on_stage                     done
     order     moderator    waiting                      waiting     elsewhere in the queue
+    clear     moderator    any                          lowered     done on the stage; hands are turned off
 
 `lowered` and `done` are the end of a hand: the person may raise another. One hand of a person is up at a time, one guest on the stage.
 """
@@ -136,6 +137,11 @@ class Floor:
         for one, place in changed:
             one.place = place
         return [one for one, _ in changed]
+
+    def clear(self) -> list[Hand]:
+        """Take all hands down, and the guest from the stage. Returns whose hands changed."""
+        hands = list(self.hands.values())
+        return [self._end(hand, ("on_stage",), "done") if hand.state == "on_stage" else self._end(hand, _UP, "lowered") for hand in hands]
 
     def _own(self, person: str) -> Hand:
         hand = self.of(person)

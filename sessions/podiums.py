@@ -34,15 +34,14 @@ def held(db: Connection, session: str) -> Held:
         Floor(_hands(db, session)),
         msgspec.convert(summit.summit, Summit) if summit is not None else None,
         Motions(sorted(motions, key=lambda motion: motion.order)),
-        record(db, session),
+        _record(db, session),
         _delegates(db, session),
     )
 
 
-def record(db: Connection, session: str, limit: int | None = ENTRIES_LIMIT) -> Record:
-    """The record of a summit with its newest `limit` entries; all without one."""
+def _record(db: Connection, session: str) -> Record:
     table = _table(tables.RecordRow)
-    rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.number.desc()).limit(limit)).mappings().all()
+    rows = db.execute(select(table).where(table.c.session == session).order_by(table.c.number.desc()).limit(ENTRIES_LIMIT)).mappings().all()
     return Record(Entry(**{name: row[name] for name in Entry.__struct_fields__}) for row in reversed(rows))
 
 

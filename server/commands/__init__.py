@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server import wire
-from server.commands import announcements, captions, chat, floor, moderation, polls, problems, questions, reactions, summit
+from server.commands import announcements, captions, chat, floor, moderation, policy, polls, problems, questions, reactions, summit
 from server.commands.context import Context
 from server.live import Outcome
 from sessions import formats
@@ -68,8 +68,8 @@ HANDLERS: dict[type, Handler] = {
     wire.MotionVote: summit.vote,
     wire.MotionClose: summit.close,
     wire.MotionWithdraw: summit.withdraw,
-    wire.PolicyPick: summit.pick_policy,
-    wire.PolicySet: summit.set_policy,
+    wire.PolicyPick: policy.pick,
+    wire.PolicySet: policy.set_policy,
     wire.AnnouncementCompose: announcements.compose,
     wire.AnnouncementWithdraw: announcements.withdraw,
     wire.AnnouncementAcknowledge: announcements.acknowledge,

@@ -23,46 +23,46 @@ def raise_hand(context: Context, command: wire.FloorRaise) -> Outcome:
         hand = floor.raise_hand(id, caller.person, caller.lang, _now(), caller.name)
         return [hand] if hand.id == id else []
 
-    return _act(context, "floor.raised", rule)
+    return act(context, "floor.raised", rule)
 
 
 def lower(context: Context, command: wire.FloorLower) -> Outcome:
-    return _act(context, "floor.lowered", lambda floor: [floor.lower(context.caller.person)])
+    return act(context, "floor.lowered", lambda floor: [floor.lower(context.caller.person)])
 
 
 def accept(context: Context, command: wire.FloorAccept) -> Outcome:
-    return _act(context, "floor.accepted", lambda floor: [floor.accept(context.caller.person)])
+    return act(context, "floor.accepted", lambda floor: [floor.accept(context.caller.person)])
 
 
 def decline(context: Context, command: wire.FloorDecline) -> Outcome:
-    return _act(context, "floor.lowered", lambda floor: [floor.decline(context.caller.person)])
+    return act(context, "floor.lowered", lambda floor: [floor.decline(context.caller.person)])
 
 
 def leave(context: Context, command: wire.FloorLeave) -> Outcome:
-    return _act(context, "floor.cleared", lambda floor: [floor.leave(context.caller.person)])
+    return act(context, "floor.cleared", lambda floor: [floor.leave(context.caller.person)])
 
 
 def invite(context: Context, command: wire.FloorInvite) -> Outcome:
-    return _act(context, "floor.invited", lambda floor: [floor.invite(command.hand)])
+    return act(context, "floor.invited", lambda floor: [floor.invite(command.hand)])
 
 
 def order(context: Context, command: wire.FloorOrder) -> Outcome:
-    return _act(context, "floor.ordered", lambda floor: floor.order(command.hand, command.before))
+    return act(context, "floor.ordered", lambda floor: floor.order(command.hand, command.before))
 
 
 def dismiss(context: Context, command: wire.FloorDismiss) -> Outcome:
-    return _act(context, "floor.lowered", lambda floor: [floor.dismiss(command.hand)])
+    return act(context, "floor.lowered", lambda floor: [floor.dismiss(command.hand)])
 
 
 def call(context: Context, command: wire.FloorCall) -> Outcome:
-    return _act(context, "floor.called", lambda floor: floor.call(command.hand, _now()))
+    return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()))
 
 
 def down(context: Context, command: wire.FloorDown) -> Outcome:
-    return _act(context, "floor.cleared", lambda floor: [floor.down()])
+    return act(context, "floor.cleared", lambda floor: [floor.down()])
 
 
-def _act(context: Context, type: UpdateType, rule: Callable[[Floor], list[Hand]]) -> Outcome:
+def act(context: Context, type: UpdateType, rule: Callable[[Floor], list[Hand]]) -> Outcome:
     """Run a rule, which returns whose hands it changed. Each owner is told their own, and their place when others left the queue."""
     session, podium = context.live.session.id, context.live.podium
     before = podium.hands()

@@ -1,4 +1,4 @@
-"""`summit.*`, `motion.*` and `policy.set`: what each command does to the summit, its rows and its record."""
+"""`summit.*` and `motion.*`: what each command does to the summit, its rows and its record."""
 
 import secrets
 import time
@@ -11,7 +11,6 @@ from server.commands.context import Context
 from server.errors import Forbidden
 from server.live import Change, Outcome
 from server.wire import UpdateType
-from sessions import formats
 from sessions.errors import Conflict, Invalid
 from sessions.motions import Motion
 from sessions.record import Entry
@@ -102,20 +101,6 @@ def close(context: Context, command: wire.MotionClose) -> Outcome:
 
 def withdraw(context: Context, command: wire.MotionWithdraw) -> Outcome:
     return _moved(context, context.live.podium.motions.withdraw(command.motion), "motion.withdrawn")
-
-
-def pick_policy(context: Context, command: wire.PolicyPick) -> Outcome:
-    return _set_policy(context, formats.POLICIES[command.format])
-
-
-def set_policy(context: Context, command: wire.PolicySet) -> Outcome:
-    return _set_policy(context, formats.checked(command.policy))
-
-
-def _set_policy(context: Context, policy: formats.SessionPolicy) -> Outcome:
-    context.live.podium.policy = policy
-    row = {"session": context.live.session.id, "policy": msgspec.to_builtins(policy)}
-    return Outcome([Write("policy", row)], Change("policy.set", podium=True))
 
 
 def _seat(context: Context) -> str:

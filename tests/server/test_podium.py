@@ -69,6 +69,11 @@ def token(site: Site, who: str) -> str:
     return site.token("delegate", CHAMBER, f"of-{who}", who) if who in SEATS else site.token(who, CHAMBER)
 
 
+def same(one: Talk, other: Talk) -> bool:
+    """Whether who followed the updates knows what a snapshot says."""
+    return all(one.states[PUBLIC].get(key) == other.states[PUBLIC].get(key) for key in ("policy", "floor", "summit"))
+
+
 @pytest.mark.usefixtures("unhurried")
 async def test_every_command_tried_by_every_role_gives_the_table_s_answer(site: Site) -> None:
     commands: list[Any] = [kind for kind in get_args(wire.Command) if kind not in (wire.ChannelSubscribe, wire.ChannelUnsubscribe)]
@@ -104,8 +109,11 @@ async def test_a_hand_goes_to_the_stage_and_each_is_told_what_they_may_know(site
         await delegate.do("floor.leave")
         await attendee.until(lambda talk: "guest" not in talk.states[PUBLIC]["floor"])
         await delegate.until(lambda talk: "hand" not in talk.me)
-        await moderator.do("floor.dismiss", hand=first)
-        await attendee.until(lambda talk: "hand" not in talk.me)
+        async with chamber(site, "interpreter") as [newcomer]:
+            await attendee.until(lambda talk: same(talk, newcomer))
+        await moderator.do("policy.set", policy=moderator.states[STAFF]["policy"] | {"hands": "nobody"})
+        await attendee.until(lambda talk: "hand" not in talk.me and "floor" not in talk.states[PUBLIC])
+        assert site.services.lives[CHAMBER].podium.floor.hands == {}
 
 
 async def test_a_summit_takes_its_course_by_the_chair_s_clock(site: Site) -> None:
@@ -141,6 +149,8 @@ async def test_a_summit_takes_its_course_by_the_chair_s_clock(site: Site) -> Non
         assert 0 < early["retry_after"] <= 60
         last = ["summit.point", "summit.call", "summit.end", "summit.end", "summit.call"]
         await br.until(lambda talk: [entry["act"] for entry in talk.states[PUBLIC]["summit"]["record"].values()][-5:] == last)
+        async with chamber(site, "attendee") as [newcomer]:
+            assert same(br, newcomer)
 
 
 async def test_a_motion_is_voted_seat_by_seat_and_told_when_it_is_closed(site: Site) -> None:

@@ -121,6 +121,15 @@ def test_who_is_called_takes_the_stage_from_who_was_there() -> None:
     assert floor.call("of-ben", 3) == []
 
 
+def test_when_hands_are_turned_off_nobody_is_left_with_one() -> None:
+    floor = hall("ana", "ben")
+    floor.invite("of-ana")
+    floor.accept("ana")
+    floor.call("of-ana", 1)
+    assert [(hand.person, hand.state) for hand in floor.clear()] == [("ana", "done"), ("ben", "lowered")]
+    assert floor.hands == {}
+
+
 def test_only_who_accepted_can_be_called() -> None:
     floor = hall("ana")
     with pytest.raises(Conflict):
