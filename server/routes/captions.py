@@ -36,9 +36,10 @@ class Range:
     after: Annotated[int, Query(ge=0, description="only lines with a higher number")] = 0
     since: Annotated[int, Query(ge=0, description="only lines that end later; ms since 1970 UTC")] = 0
     until: Annotated[int | None, Query(ge=0, description="only lines that start earlier; ms since 1970 UTC")] = None
+    zero: Annotated[int, Query(ge=0, description="when a recording began, ms since 1970 UTC: a file's times count from there")] = 0
 
     def holds(self, cue: dict[str, Any]) -> bool:
-        return bool(cue["end"] > self.since and (self.until is None or cue["start"] < self.until))
+        return bool(cue["end"] > max(self.since, self.zero) and (self.until is None or cue["start"] < self.until))
 
 
 @router.get("/api/sessions/{session}/captions.{format}", response_class=Response)
@@ -51,7 +52,10 @@ async def transcript(
     caller: Annotated[Principal, Depends(authenticated)],
     said: Annotated[bool, Query(description="also what the session's policy keeps from readers; for its staff")] = False,
 ) -> Response:
-    """The final captions so far, as they were last corrected. A file's times are from the session's start, also those of a range."""
+    """The final captions so far, as last corrected. A file's times are from the session's start or from `zero`, whatever the range.
+
+    In `vtt`, `srt` and `ttml` each line stays for as long as it takes to read, where there is time.
+    """
     caller.require("profanity.set" if said else "caption.read", session)
     services = services_of(request)
     programme = services.lives[session].session
@@ -60,7 +64,7 @@ async def transcript(
         raise NotFound(f"captions are in {', '.join(programme.captions)}")
     rows = await services.store.read(partial(loading.cues, session=session, lang=lang))
     rows = [(number, _seen(cue, said)) for number, cue in rows]
-    zero = min([programme.starts_at, *(cue["start"] for _, cue in rows)])
+    zero = wanted.zero or min([programme.starts_at, *(cue["start"] for _, cue in rows)])
     text = _written(format, [(number, cue) for number, cue in rows if number > wanted.after and wanted.holds(cue)], lang, zero)
     headers = {"Content-Disposition": f'attachment; filename="{session}.{lang}.{format}"', "Cache-Control": "no-store"}
     return Response(text, headers=headers, media_type=f"{MEDIA_TYPES[format]}; charset=utf-8")
