@@ -8,8 +8,8 @@ from server.limits import Bucket, Buckets, client_of
 ADDRESS_RATE, ADDRESS_BURST = 100, 2_000
 """POSTs and PATCHes a second from one address, and at once: a hall behind one address comes in together."""
 
-OFFER_RATE, OFFER_BURST = 0.5, 30
-"""POSTs a second of one person, and at once: every reconnect is one."""
+OFFER_RATE, OFFER_BURST = 2, 30
+"""POSTs a second of one person, and at once: every reconnect is one, and so is every look whether a session has begun, in each tab."""
 
 PATCH_RATE, PATCH_BURST = 5, 100
 """PATCHes a second of one person, and at once: some clients send each candidate by itself."""
