@@ -86,8 +86,7 @@ async def _film(camera: Camera, pictures: int, servers: list[int], viewers: list
         viewer.times.clear()
     before = [cpu_of(server) for server in servers]
     await camera.film(pictures, lambda sent: False)
-    sent = pictures * PICTURE * len(viewers)
-    await arrival(lambda: sum(len(viewer.times) for viewer in viewers), sent)
-    if any(len(viewer.times) != pictures * PICTURE for viewer in viewers):
-        raise SystemExit(f"{sent} packets were sent to {len(viewers)} viewers and not all arrived: the figures of this run are void")
+    await arrival(lambda: min(len(viewer.times) for viewer in viewers), pictures * PICTURE)
+    if any(len(viewer.times) < pictures * PICTURE for viewer in viewers):
+        raise SystemExit("a viewer of two nodes lacks packets: the figures of this run are void")
     return [cpu_of(server) - at for server, at in zip(servers, before, strict=True)]
