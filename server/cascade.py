@@ -184,9 +184,11 @@ class Cascade:
                 began = asyncio.get_running_loop().time()
                 try:
                     await self._once(pull, origin)
-                except (httpx.HTTPError, RelayError) as error:
+                except Exception as error:
+                    # Whatever it is must cost no other pull.
                     self.failures += 1
-                    logger.warning("session %s from %s: %s: %s", pull.session, origin.url, type(error).__name__, error)
+                    expected = isinstance(error, httpx.HTTPError | RelayError)
+                    logger.warning("session %s from %s: %r", pull.session, origin.url, error, exc_info=not expected)
                 if asyncio.get_running_loop().time() - began > longest:
                     wait = RETRY[0]
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))

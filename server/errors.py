@@ -7,7 +7,7 @@
     +-- NotFound            404  not_found
     +-- MethodNotAllowed    405  method_not_allowed
     +-- TooSlow             408  too_slow
-    +-- Conflict            409  conflict, not_live, closed, key_reused, not_yet
+    +-- Conflict            409  conflict, not_live, elsewhere, closed, key_reused, not_yet
     +-- PreconditionFailed  412  stale_tag
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media

@@ -151,7 +151,6 @@ class Placement:
                 self.nodes = self._seen(await registry.nodes())
             except (RedisError, OSError) as error:
                 logger.warning("the nodes are not known: %s", error)
-                self._forgetful = time.monotonic() + LIFETIME
             self._place()
             for listener in self.listeners:
                 listener()
@@ -160,7 +159,6 @@ class Placement:
                     await self._wake.wait()
 
     def _seen(self, nodes: Mapping[str, Node]) -> Mapping[str, Node]:
-        """A Redis that was away knows for a while only who has spoken since."""
         return {**self.nodes, **nodes} if time.monotonic() < self._forgetful else nodes
 
     async def _say(self, registry: Registry) -> None:
@@ -170,8 +168,11 @@ class Placement:
             demand = {}
         for session in self._expired():
             await registry.give_up(session)
-        lost = await registry.beat(self._word(demand), list(self._leases))
-        for session in lost:
+        beat = await registry.beat(self._word(demand), list(self._leases))
+        if not beat.known:
+            # It was started again, and knows for a while only who has spoken since.
+            self._forgetful = time.monotonic() + LIFETIME
+        for session in beat.lost:
             logger.warning("session %s originates elsewhere by now", session)
             self._leases.pop(session, None)
 

@@ -53,6 +53,14 @@ class Node(msgspec.Struct, frozen=True):
     sessions: dict[str, Carried] = {}
 
 
+class Beat(msgspec.Struct, frozen=True):
+    """What Redis said to a word. `lost` are leases that are another's by now."""
+
+    known: bool
+    """Whether it still had the word before."""
+    lost: set[str]
+
+
 class Registry:
     """One node's access, by its `url`. `async with` it. Every method raises RedisError and OSError when Redis does not answer."""
 
@@ -67,15 +75,16 @@ class Registry:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._redis.aclose()
 
-    async def beat(self, node: Node, leases: Collection[str]) -> Collection[str]:
-        """Say this node's word and renew its leases; those that are another's by now are returned."""
+    async def beat(self, node: Node, leases: Collection[str]) -> Beat:
+        """Say this node's word and renew its leases."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(self._prefix + node.url, msgspec.json.encode(node), px=int(LIFETIME * 1000))
+            pipe.set(self._prefix + node.url, msgspec.json.encode(node), px=int(LIFETIME * 1000), get=True)
             pipe.sadd(self._prefix + "all", node.url)
             for session in leases:
                 pipe.eval(_TAKE, 1, self._lease(session), self._url, int(LIFETIME * 1000))
             answers = await pipe.execute()
-        return {session for session, owner in zip(leases, answers[2:], strict=True) if owner.decode() != self._url}
+        lost = {session for session, owner in zip(leases, answers[2:], strict=True) if owner.decode() != self._url}
+        return Beat(known=answers[0] is not None, lost=lost)
 
     async def nodes(self) -> Mapping[str, Node]:
         """Every node that lives, this one too."""

@@ -64,6 +64,16 @@ async def nodes(both: tuple[Site, Site]) -> tuple[Site, Site]:
     return both
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def draining(both: tuple[Site, Site]) -> AsyncIterator[Site]:
+    """The first node, told to drain for the length of the test, as `both` may be."""
+    assert await both[0].services.placement.drain()
+    yield both[0]
+    for site in both:
+        site.services.placement.draining = False
+    await until(lambda: all(site.services.placement.best(SESSION) is not None for site in both))
+
+
 def idle(site: Site) -> list[str]:
     """The nodes that a node knows to originate nothing."""
     known = site.services.placement.nodes.items()
@@ -152,6 +162,27 @@ async def test_a_publisher_is_sent_to_where_the_session_originates(nodes: tuple[
         # A node that was told wrong does not send it back: the two could go on for ever.
         ticket = {"ticket": httpx.URL(sent.headers["Location"]).params["ticket"]}
         problem(await two.http.post(f"/whip/{SESSION}", content=GOOD, headers=SDP, params=ticket), 409, "elsewhere")
+
+
+async def test_what_only_the_origin_makes_is_asked_for_there(nodes: tuple[Site, Site]) -> None:
+    one, two = nodes
+    async with publishing(one.signal("whip", "speaker")):
+        await until(lambda: live(two))
+        sent = await two.http.get(f"/hls/{SESSION}/master.m3u8", headers=two.bearer("attendee"))
+        assert sent.status_code == 307
+        assert sent.headers["Location"].startswith(f"{one.server.url}/hls/{SESSION}/master.m3u8?ticket=")
+
+
+async def test_a_node_that_drains_sends_everybody_on_while_there_is_another(nodes: tuple[Site, Site], draining: Site) -> None:
+    two = nodes[1]
+    assert draining is nodes[0]
+    for entrance, offer, role in (("whip", GOOD, "speaker"), ("whep", RECEIVING, "attendee")):
+        sent = await draining.post(entrance, offer, role)
+        assert sent.status_code == 307
+        assert sent.headers["Location"].startswith(f"{two.server.url}/{entrance}/{SESSION}?ticket=")
+    two.services.placement.draining = True
+    await until(lambda: draining.services.placement.best(SESSION) is None)
+    assert (await draining.post("whip", GOOD, "speaker")).status_code == 201
 
 
 async def test_two_publishers_at_once_end_up_at_one_node(nodes: tuple[Site, Site]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from server import registry
-from server.registry import Carried, Node, Registry
+from server.registry import Beat, Carried, Node, Registry
 from tests.redis import Redis, redis
 
 ONE, TWO = "http://one.example", "http://two.example"
@@ -34,7 +34,8 @@ async def test_every_node_sees_what_each_says_until_it_says_no_more(
     monkeypatch.setattr(registry, "LIFETIME", 0.3)
     one, two = nodes
     words = [Node(ONE, 3, 10, True, {"summit": Carried(3, True, True, ["es"])}), Node(TWO)]
-    await one.beat(words[0], [])
+    assert not (await one.beat(words[0], [])).known
+    assert (await one.beat(words[0], [])).known
     await two.beat(words[1], [])
     assert list((await two.nodes()).values()) == words
     await one.leave()
@@ -61,11 +62,11 @@ async def test_a_lease_is_good_while_its_node_says_so_and_is_lost_to_who_took_it
     assert await one.take("summit") == ONE
     for _ in range(3):
         await asyncio.sleep(0.15)
-        assert await one.beat(Node(ONE), ["summit"]) == set()
+        assert (await one.beat(Node(ONE), ["summit"])).lost == set()
     assert await two.take("summit") == ONE
     await asyncio.sleep(0.35)
     assert await two.take("summit") == TWO
-    assert await one.beat(Node(ONE), ["summit"]) == {"summit"}
+    assert await one.beat(Node(ONE), ["summit"]) == Beat(known=False, lost={"summit"})
 
 
 async def test_a_redis_that_says_nothing_is_not_waited_for(server: Redis, nodes: tuple[Registry, Registry]) -> None:
