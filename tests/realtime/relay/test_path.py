@@ -4,7 +4,10 @@ from realtime.relay.path import LEAST, Audience, Path, sum_up
 
 def losing(lost: float, sent: int) -> Path:
     path = Path()
-    path.report(lost, sent, 1.0)
+    for at in (-1.0, 0.0, 1.0):
+        path.report(lost, sent, at)
+        if path.carries < CEILING:
+            break
     return path
 
 
@@ -20,6 +23,13 @@ def test_a_path_is_trusted_with_more_once_it_is_calm() -> None:
     assert path.carries == 900_000
     for second in range(60):
         path.report(0.0, 500_000, 1.1 + CALM + second)
+    assert path.carries == CEILING
+
+
+def test_one_report_of_many_losses_is_bad_luck_on_a_path_that_is_else_good() -> None:
+    path = Path()
+    for second in range(60):
+        path.report(0.15 if second % 4 == 0 else 0.02, 1_000_000, float(second))
     assert path.carries == CEILING
 
 
