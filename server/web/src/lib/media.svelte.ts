@@ -143,6 +143,11 @@ export class Watching {
       const { whep } = this.#links;
       const here = (resource = await offer(pc, lang === null ? whep : `${whep}?lang=${encodeURIComponent(lang)}`, this.#token, signal));
       window.addEventListener('pagehide', goodbye, { signal });
+      const wish = () => {
+        void this.picturing.follow(here, this.#token, signal).catch(() => undefined);
+        void this.tuning.follow((lang, signal) => choose(here, lang, this.#token, signal), lang, signal).catch(() => undefined);
+      };
+      if (this.#late === null) wish(); // Else the wishes are HLS's to fulfil, for now.
       const patience = setTimeout(() => this.#playLate(outer), PATIENCE);
       let hope: ReturnType<typeof setTimeout> | undefined;
       const hopeless = new Promise<End>((resolve) => (hope = setTimeout(resolve, HOPE, 'failed')));
@@ -150,10 +155,10 @@ export class Watching {
       signal.addEventListener('abort', arrived);
       void this.#look(pc, signal, () => {
         arrived();
+        if (this.#late === null) return;
         this.#stopLate();
         this.#show(stream);
-        void this.picturing.follow(here, this.#token, signal).catch(() => undefined);
-        void this.tuning.follow((lang, signal) => choose(here, lang, this.#token, signal), lang, signal).catch(() => undefined);
+        wish();
       });
       if ((await Promise.race([ended(pc, resource, this.#token, signal), hopeless])) === 'closed') resource = null; // The server ended it and has forgotten it.
     } finally {
