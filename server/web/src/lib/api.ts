@@ -82,6 +82,26 @@ export async function putOnAir(session: string, venue: 'a' | 'b', token: string)
   });
 }
 
+export const EXPORTS = ['questions', 'polls', 'attendance', 'captions', 'chat', 'problems', 'announcements', 'moderation'] as const;
+export type ExportName = (typeof EXPORTS)[number];
+
+/** What was said and counted in a session, as a file; `path` is after the session's own. */
+export async function exported(session: string, path: string, token: string): Promise<File> {
+  const answer = await get(`/api/sessions/${encodeURIComponent(session)}/${path}`, { headers: { Authorization: `Bearer ${token}` } });
+  return new File([await answer.blob()], `${session}-${path.replace('exports/', '')}`, { type: answer.headers.get('content-type') ?? '' });
+}
+
+/** All that the conference holds of the guest. */
+export async function mine(token: string): Promise<File> {
+  const answer = await get('/api/me', { headers: { Authorization: `Bearer ${token}` } });
+  return new File([await answer.blob()], 'marquee.json', { type: 'application/json' });
+}
+
+/** Erases the guest: they are somebody new if they come again. */
+export async function erase(token: string): Promise<void> {
+  await get('/api/me', { method: 'DELETE', headers: { Authorization: `Bearer ${token}` } });
+}
+
 async function request<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await get(path, init)).json()) as T;
 }

@@ -1,7 +1,7 @@
 import { mergeInto } from './merge';
 import { ProblemError } from './problem';
 import { Socket, type CommandBody, type Connection, type Result } from './socket';
-import type { CaptionState, GlossaryState, Me, SessionState, Snapshot, Tally, Update } from './wire';
+import type { BoardState, CaptionState, ChatState, GlossaryState, Me, SessionState, Snapshot, Tally, Update } from './wire';
 
 export type { CommandBody, Connection } from './socket';
 
@@ -17,11 +17,15 @@ export class Room {
   glossary: GlossaryState | null = $state(null);
   /** Tallies that only those who have voted may follow, by poll and round. */
   results: Record<string, { tally?: Tally }> = $state({});
+  /** The chat and the problem board, while a page shows them. */
+  chat: ChatState | null = $state(null);
+  board: BoardState | null = $state(null);
   /** The language of the captions that are followed; becomes null when the session has none in it. */
   captionLanguage: string | null = $state(null);
   connection: Connection = $state('connecting');
   /** Code of the last refusal that belongs to no command, such as why the connection is closed. */
   problem: string | null = $state(null);
+  readonly #session: string;
   readonly #captionPrefix: string;
   readonly #resultPrefix: string;
   readonly #glossaryChannel: string;
@@ -29,6 +33,7 @@ export class Room {
   #offset = 0;
 
   constructor({ session, token, captions }: { session: string; token: string; captions: string | null }) {
+    this.#session = session;
     this.#captionPrefix = `${session}/captions/`;
     this.#resultPrefix = `${session}/polls/`;
     this.#glossaryChannel = `${session}/glossary`;
@@ -82,6 +87,17 @@ export class Room {
     if (!on) this.glossary = null;
   }
 
+  /** Follow the chat or the problem board, staff with what others do not see; returns how to stop. */
+  watch(part: 'chat' | 'problems'): () => void {
+    const channel = `${this.#session}/${part}${this.me?.rights.includes('staff.read') ? '/staff' : ''}`;
+    this.#socket.besides(channel, true);
+    return () => {
+      this.#socket.besides(channel, false);
+      if (part === 'chat') this.chat = null;
+      else this.board = null;
+    };
+  }
+
   close(): void {
     this.#socket.close();
   }
@@ -100,6 +116,8 @@ export class Room {
     const result = this.#result(message.channel);
     if (result !== null) this.results[result] = message.data as unknown as { tally?: Tally };
     else if (message.channel === this.#glossaryChannel) this.glossary = message.data as GlossaryState;
+    else if (this.#part(message.channel) === 'chat') this.chat = message.data as ChatState;
+    else if (this.#part(message.channel) === 'problems') this.board = message.data as BoardState;
     else if (!message.channel.startsWith(this.#captionPrefix)) this.state = message.data as SessionState;
     else if (this.captionLanguage !== null) this.captions = message.data as CaptionState;
   }
@@ -110,9 +128,16 @@ export class Room {
     if (doc) mergeInto(doc as unknown as Doc, message.data);
   }
 
-  #stateOf(channel: string): SessionState | CaptionState | GlossaryState | null {
+  #stateOf(channel: string): Snapshot['data'] | null {
     if (channel === this.#glossaryChannel) return this.glossary;
+    const part = this.#part(channel);
+    if (part === 'chat' || part === 'problems') return part === 'chat' ? this.chat : this.board;
     return channel.startsWith(this.#captionPrefix) ? this.captions : this.state;
+  }
+
+  /** Of a channel `{session}/{part}` or `{session}/{part}/staff`, the part. */
+  #part(channel: string): string | undefined {
+    return channel.slice(this.#session.length + 1).split('/')[0];
   }
 
   /** Of a channel of results, which: poll and round. */

@@ -15,7 +15,7 @@ export function said(texts: Texts, lang: string): Said {
 }
 
 /** A question's translation for a reader of `lang`; null when they can read it as it is, or nobody translated it. */
-export function translated(question: Question, lang: string): Said | null {
+export function translated(question: Pick<Question, 'lang' | 'translations'>, lang: string): Said | null {
   const text = question.translations[lang];
   return text === undefined || sameLanguage(question.lang, lang) ? null : { text, lang };
 }
