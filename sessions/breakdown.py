@@ -36,8 +36,11 @@ def rows(form: Form, voters: Iterable[tuple[str | None, Ballot]]) -> list[Row]:
     """The table of these voters, each with a group and a ballot. Raises Invalid for a kind without options or steps to count."""
     columns = _columns(form)
     names, sizes, cells = _gathered(columns, list(voters))
-    told, totals = withheld(cells), _totals(sizes)
-    return [Row(names[group], totals[group], told[group]) for group in sorted(cells, key=lambda group: (group == "", -sizes[group], group))]
+    cells_told, totals = withheld(cells), told(sizes)
+    return [
+        Row(names[group], totals[group], cells_told[group])
+        for group in sorted(cells, key=lambda group: (group == "", -sizes[group], group))
+    ]
 
 
 def withheld(cells: Cells) -> dict[str, dict[str, int | None]]:
@@ -59,7 +62,7 @@ def _next(cells: Cells, line: list[tuple[str, str]], hidden: set[tuple[str, str]
     return min(open_, key=lambda cell: (cells[cell[0]][cell[1]], cell))
 
 
-def _totals(sizes: Counter[str]) -> dict[str, int | None]:
+def told(sizes: Counter[str]) -> dict[str, int | None]:
     """Voters of each group. All of them together are known, so a lone small one takes another along."""
     small = [group for group in sizes if sizes[group] < LEAST]
     if len(small) == 1 and len(sizes) > 1:

@@ -64,7 +64,7 @@ def held(db: Connection, session: str, opener: Opener | None = None) -> Held:
     polls = ballots.held(db, session, opener)
     replies = ballots.keys(db, session, polls.items.values(), REPLIES_LIMIT) | _replies(db, session)
     return Held(
-        _questions(db, session),
+        asked(db, session),
         log(db, session),
         polls,
         _reactions(db, session),
@@ -108,7 +108,8 @@ def profanity(db: Connection, session: str) -> str | None:
     return policy
 
 
-def _questions(db: Connection, session: str) -> Questions:
+def asked(db: Connection, session: str) -> Questions:
+    """All questions of a session."""
     table, votes, stage = _table(tables.QuestionRow), _table(tables.QuestionVoteRow), _table(tables.StageRow)
     voters: defaultdict[str, set[str]] = defaultdict(set)
     ours = select(table.c.id).where(table.c.session == session)

@@ -46,7 +46,7 @@ HOST = (
     ANNOUNCE
     | {f"chat.{act}" for act in ("hide", "show", "mute", "slow")}
     | {f"problem.{act}" for act in ("promote", "revise", "publish", "withdraw")}
-    | {"solution.hide", "solution.show"}
+    | {"solution.hide", "solution.show", "export.read"}
 )
 MAKE_POLLS = frozenset({"poll.create", "poll.edit", "poll.delete"})
 RUN_POLLS = MAKE_POLLS | {f"poll.{act}" for act in ("open", "pause", "close", "reveal", "archive", "reset", "hold")} | {"staff.read"}

@@ -11,7 +11,17 @@ from sessions.people import CAPTION, CURATE, PUBLISH, RIGHTS, RUN_POLLS, Role
 ACTS = {command.__struct_config__.tag for command in get_args(wire.Command)} - {"channel.subscribe", "channel.unsubscribe"}
 """Following a channel is no right of its own: which ones, the roles' reading rights say."""
 
-OTHER_RIGHTS = {"session.read", "staff.read", "invite.read", "caption.read", "media.watch", "media.publish", "media.interpret", "media.air"}
+OTHER_RIGHTS = {
+    "export.read",
+    "session.read",
+    "staff.read",
+    "invite.read",
+    "caption.read",
+    "media.watch",
+    "media.publish",
+    "media.interpret",
+    "media.air",
+}
 
 
 @pytest.mark.parametrize("act", sorted(ACTS))
