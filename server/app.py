@@ -31,6 +31,7 @@ from server.routes import (
     metrics,
     moderation,
     pages,
+    personal,
     polls,
     stage,
     venue,
@@ -81,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
         events.router,
         cascade.router,
         metrics.router,
+        personal.router,
     ):
         app.include_router(router)
     app.router.routes.append(WebSocketRoute("/ws", Fallback()))

@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from server.errors import Forbidden, NotFound, Unauthorized
+from sessions.erasing import mark
 from sessions.people import RIGHTS, Role
 
 LIFETIME = 7 * 24 * 3600
@@ -59,10 +60,10 @@ class Principal:
 
 
 class Tokens:
-    """Issues and reads tokens (JWT, RFC 7519, HS256)."""
+    """Issues and reads tokens (JWT, RFC 7519, HS256). `erased` are marks of those whose tokens are no longer good."""
 
-    def __init__(self, key: str, sessions: Container[str]) -> None:
-        self._key, self._sessions = key, sessions
+    def __init__(self, key: str, sessions: Container[str], erased: Container[str] = ()) -> None:
+        self._key, self._sessions, self._erased = key, sessions, erased
 
     def issue(
         self,
@@ -126,6 +127,8 @@ class Tokens:
             role = Role(claims["rol"])
         except (jwt.InvalidTokenError, ValueError):
             raise Unauthorized("this token is wrong or has expired", code="bad_token") from None
+        if mark(claims["sub"]) in self._erased:
+            raise Unauthorized("whose token this was has been erased", code="bad_token")
         about = (claims.get("nam"), claims.get("reg"), self._sessions, claims.get("sea"), audience == _STAGE or "gst" in claims)
         return Principal(claims["sub"], claims["ses"], role, claims["lng"], *about)
 

@@ -118,7 +118,8 @@ class LiveSession:
         self.results = Results(hub, session.id, self._sockets)
         self.results.settle(self.polls.items.values())
         self._underway: dict[tuple[str, str], Underway] = {}
-        self._broken = False
+        self._broken = self._rewriting = False
+        self._rewrites = asyncio.Lock()
         self._counts: Soon[tuple[str, str], UpdateType] = Soon(COALESCE, self._tell_counts)
         self._reacted: Soon[str, UpdateType] = Soon(REACTIONS, self._tell_reactions)
 
@@ -222,8 +223,19 @@ class LiveSession:
         self._mend()
 
     def _mend(self) -> None:
-        if self._broken and not self._underway:
+        if self._broken and not self._underway and not self._rewriting:
             self._spawn(self._reload())
+
+    async def rewrite(self, writes: Sequence[Write]) -> None:
+        """Change rows beneath the session, and start over from them. What comes in meanwhile is refused as Overloaded."""
+        async with self._rewrites:
+            self._broken = self._rewriting = True
+            try:
+                await self._store.write(*writes)
+                await self._reload()
+            finally:
+                self._rewriting = False
+                self._mend()
 
     async def _reload(self) -> None:
         while True:
@@ -352,6 +364,11 @@ class LiveSession:
         if len(sockets) > SOCKETS_LIMIT:
             next(iter(sockets)).close(CloseCode.REPLACED, "opened elsewhere")
 
+    def expel(self, person: str) -> None:
+        """Close all sockets of someone who is no longer anyone here."""
+        for conn in list(self._sockets.get(person, ())):
+            conn.close(CloseCode.BAD_TOKEN, "this person was erased")
+
     def leave(self, person: str, conn: Connection) -> None:
         sockets = self._sockets.get(person, {})
         sockets.pop(conn, None)
@@ -369,7 +386,12 @@ class LiveSession:
             self._tell_apart("question.translated", *self._views(Change("question.translated", questions=(id,))))
 
     async def keep_translation(self, write: Write) -> bool:
-        """Whether it was kept; one that was not is lost, and memory has it until the next start."""
+        """Whether it was kept; one that was not is lost, and memory has it until the next start.
+
+        None is kept while memory is behind the rows: it would bring back what was just erased.
+        """
+        if self._broken:
+            return False
         try:
             await self._store.write(write)
         except Exception:

@@ -18,7 +18,7 @@ from realtime.hub import Hub
 from realtime.presence import Counts, Presence
 from realtime.proxies import Proxies
 from realtime.relay import OnAir, RelayProcess
-from server import seeding
+from server import erasing, seeding
 from server.auth import Tokens
 from server.captioning import Captioning
 from server.cascade import Cascade
@@ -58,7 +58,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`invites` is by code, `lives` by session id."""
+    """`invites` is by code, `lives` by session id; `erased` are marks of people."""
 
     settings: Settings
     event: Event
@@ -78,6 +78,7 @@ class Services:
     pacing: Pacing
     tools: Tools
     stages: Stages
+    erased: set[str]
 
     def invite(self, session: str, role: Role) -> Invite:
         """The link into a session as a role. Raises LookupError when there is none."""
@@ -104,6 +105,8 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         bus: Bus = RedisBus(settings.bus) if settings.bus else MemoryBus()
         await stack.enter_async_context(bus)
         hub = await stack.enter_async_context(Hub(bus))
+        erased = await erasing.marks(store)
+        await erasing.finish(store)
         lives: dict[str, LiveSession] = {}
         captioning: Captioning
         events: EventStreams
@@ -158,7 +161,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             translator.catch_up(live)
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
-        tokens = Tokens(settings.signing_key(), lives)
+        tokens = Tokens(settings.signing_key(), lives, erased)
         registry = None
         if settings.node:
             registry = await stack.enter_async_context(Registry(settings.bus, settings.node))
@@ -187,6 +190,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             pacing=Pacing(),
             tools=Tools(),
             stages=stages,
+            erased=erased,
         )
 
 

@@ -1,22 +1,13 @@
 """Every statement the writer knows, by name, for both dialects: upserts that say how a row shall be, so that a repeat changes nothing."""
 
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, text
+from sqlalchemy import Executable, bindparam, delete, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from sessions import tables
-
-
-class Dialect(StrEnum):
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-
-
-Make = Callable[[Dialect], Executable]
+from sessions import erasing, tables
+from sessions.dialect import Dialect, Make
 
 BALLOT = ("poll", "round", "person", "ballot", "name", "key", "said")
 BULK = {"ballot": BALLOT[:3]}
@@ -42,6 +33,11 @@ def _deleted(row: type[SQLModel], *by: str) -> Make:
     """Delete by these columns."""
     table: Any = row.__table__  # type: ignore[attr-defined]
     return lambda _: delete(table).where(*(table.c[name] == bindparam(name) for name in by))
+
+
+def _scrubbed(_: Dialect) -> Executable:
+    table: Any = tables.ErasureRow.__table__  # type: ignore[attr-defined]
+    return update(table).where(table.c.mark == bindparam("erased")).values(scrubbed=True)
 
 
 def _ballots(dialect: Dialect) -> Executable:
@@ -100,4 +96,6 @@ STATEMENTS: dict[str, Make] = {
     "profanity": _upsert(tables.ProfanityRow),
     "caption.source": _upsert(tables.CaptionSourceRow),
     "reply": _upsert(tables.ReplyRow, keep=True),
-}
+    "erasure": _upsert(tables.ErasureRow, keep=True),
+    "erasure.scrubbed": _scrubbed,
+} | erasing.STATEMENTS

@@ -14,14 +14,18 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, Executable, event
+from sqlalchemy import Connection, Engine, Executable, event, text
 from sqlmodel import create_engine
 
+from sessions.dialect import Dialect
 from sessions.errors import Overloaded
-from sessions.statements import BULK, STATEMENTS, Dialect
+from sessions.statements import BULK, STATEMENTS
 
 JOBS_LIMIT = 20_000
 """Jobs waiting for the writer; past it a command is refused as Overloaded and changes nothing."""
+
+CHECKPOINTS = 3
+"""Tries to cut the journal off, each as long as the busy wait."""
 
 GROUP_LIMIT = 2_000
 """Jobs in one commit: the rest goes into the next, so that an ack waits for a bounded time."""
@@ -53,6 +57,7 @@ class Store:
         self._statements: dict[str, Executable] = {name: make(Dialect(self.engine.dialect.name)) for name, make in STATEMENTS.items()}
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="store writer", daemon=True)
 
     async def __aenter__(self) -> Self:
@@ -105,6 +110,19 @@ class Store:
         with self.engine.connect() as connection:
             return query(connection)
 
+    async def scrub(self) -> None:
+        """Leave nothing in the database's files of what was deleted or written over. Writes wait meanwhile. Raises what it does."""
+        await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        with self._writing, self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM"))  # every page is written anew, from live rows alone
+            if self.engine.dialect.name == "sqlite":
+                for _ in range(CHECKPOINTS):  # and the journal, which holds the old pages, is cut off; someone may be reading from it
+                    if connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar() == 0:
+                        return
+                raise TimeoutError("the journal is being read; it could not be cut off")
+
     # In the writer's thread
 
     def _run(self) -> None:
@@ -135,7 +153,7 @@ class Store:
         return [(job, None) for job in group]
 
     def _execute(self, group: list[Job]) -> None:
-        with self.engine.begin() as connection:
+        with self._writing, self.engine.begin() as connection:
             for name, params in _batches(write for job in group for write in job.writes):
                 connection.execute(self._statements[name], _array(BULK[name], params) if name in BULK else params)
 

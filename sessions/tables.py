@@ -392,3 +392,13 @@ class SupportRow(SQLModel, table=True):
     __tablename__ = "support"
     solution: str = Field(primary_key=True)
     person: str = Field(primary_key=True)
+
+
+class ErasureRow(SQLModel, table=True):
+    """That somebody was erased, and whether the disk is free of them; `mark` is of their id, from which nobody finds it."""
+
+    __tablename__ = "erasure"
+    mark: str = Field(primary_key=True)
+    session: str
+    at: int = Field(sa_type=BigInteger)
+    scrubbed: bool

@@ -1,0 +1,48 @@
+"""Erasing a person: their rows, the session's memory, their sockets, and then the bytes that were theirs on the disk.
+
+Acknowledged means gone: the answer comes when no file of the database holds what they wrote. An erasure that a crash cut short after
+its commit is finished at the next start.
+"""
+
+import logging
+import time
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from server.live import LiveSession
+from sessions import erasing, tables
+from sessions.store import Store, Write
+
+logger = logging.getLogger(__name__)
+
+
+async def erase(store: Store, live: LiveSession, person: str, erased: set[str]) -> None:
+    """`erased` are the marks of all who were; the person's token is no longer good. Doing it again changes nothing."""
+    mark = erasing.mark(person)
+    row = {"mark": mark, "session": live.session.id, "at": time.time_ns() // 1_000_000, "scrubbed": False}
+    erased.add(mark)
+    live.expel(person)
+    await live.rewrite([Write("erasure", row), *(Write(name, {"person": person}) for name in erasing.STATEMENTS)])
+    await finish(store)
+
+
+async def finish(store: Store) -> None:
+    """Free the disk of what erasures left behind, where one has not been scrubbed yet."""
+    waiting = await store.read(partial(_marks, waiting=True))
+    if not waiting:
+        return
+    await store.scrub()
+    await store.write(*(Write("erasure.scrubbed", {"erased": mark}) for mark in waiting))
+    logger.info("%d people were erased", len(waiting))
+
+
+async def marks(store: Store) -> set[str]:
+    """Of all who were ever erased."""
+    return set(await store.read(_marks))
+
+
+def _marks(db: Connection, waiting: bool = False) -> list[str]:
+    table = tables.ErasureRow.__table__  # type: ignore[attr-defined]
+    query = select(table.c.mark)
+    return list(db.execute(query.where(table.c.scrubbed.is_(False)) if waiting else query).scalars())

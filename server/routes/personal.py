@@ -1,0 +1,36 @@
+"""What the service holds of a person: theirs to take along, and to have erased."""
+
+import json
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from server.auth import Principal, authenticated
+from server.erasing import erase as erase_person
+from server.errors import NotFound
+from server.routes.api import services_of
+from sessions import personal
+
+router = APIRouter(tags=["personal data"])
+
+Caller = Annotated[Principal, Depends(authenticated)]
+
+
+@router.get("/api/me", response_class=Response)
+async def mine(request: Request, caller: Caller) -> Response:
+    """All that is kept of the caller, by kind. How they voted in a secret ballot nobody can say, once it is closed."""
+    held = await services_of(request).store.read(partial(personal.held, person=caller.person))
+    headers = {"Content-Disposition": 'attachment; filename="marquee.json"', "Cache-Control": "no-store"}
+    return Response(json.dumps(held, ensure_ascii=False), headers=headers, media_type="application/json")
+
+
+@router.delete("/api/me", status_code=204, response_class=Response)
+async def erase(request: Request, caller: Caller) -> Response:
+    """Erase the caller: what they wrote and were called goes, what they chose stays counted as nobody's. Their token is then no good."""
+    services = services_of(request)
+    live = services.lives.get(caller.session)
+    if live is None:
+        raise NotFound("there is no such session")
+    await erase_person(services.store, live, caller.person, services.erased)
+    return Response(status_code=204)
