@@ -1,4 +1,4 @@
-"""A session's sound as 16 kHz mono PCM, for captions. The only place (with the recorder) where media is decoded."""
+"""A session's sound as 16 kHz mono PCM, for captions. Media is decoded here, and its sound in `hls` while somebody asks; nowhere else."""
 
 import asyncio
 from collections import deque
