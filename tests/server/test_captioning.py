@@ -41,6 +41,7 @@ async def follow(talk: Talk, *langs: str) -> None:
 
 
 async def kept(site: Site, lang: str) -> Doc:
+    await site.services.store.write()  # a reader may know a line before its row is there
     answer = await site.http.get(f"/api/sessions/{SESSION}/captions.json?lang={lang}", headers=site.bearer("attendee"))
     found: Doc = answer.json()["cues"]
     return found
