@@ -52,6 +52,7 @@ class TestMake:
             "bench",
             "bench-relay",
             "bench-hub",
+            "bench-storm",
             "bench-votes",
             "bench-captions",
             "picture",
