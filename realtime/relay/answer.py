@@ -174,12 +174,12 @@ def source_lines(kind: str, chosen: Format, ssrc: int) -> list[str]:
     return lines
 
 
-def transport_lines(transport: Transport) -> list[str]:
-    """Credentials and every candidate, as an answer's section and a fragment's have them."""
+def transport_lines(transport: Transport, *, tcp: bool = True) -> list[str]:
+    """Credentials and every candidate, or those for UDP only, as an answer's section and a fragment's have them."""
     lines = [f"a=ice-ufrag:{transport.credentials.ufrag}", f"a=ice-pwd:{transport.credentials.password}"]
     lines += [_candidate(transport, index, "udp") for index in range(len(transport.addresses))]
     # Behind all of UDP, for a client takes the first of its kind: some know no other.
-    lines += [_candidate(transport, index, "tcp") for index in range(len(transport.addresses))]
+    lines += [_candidate(transport, index, "tcp") for index in range(len(transport.addresses)) if tcp]
     return [*lines, "a=end-of-candidates"]
 
 

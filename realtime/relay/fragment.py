@@ -44,14 +44,18 @@ def read_fragment(text: str) -> Credentials | None:
     return credentials
 
 
-def write_fragment(sections: Sequence[Section], transport: Transport) -> str:
-    """The answer to an ICE restart: our new credentials and all our candidates, in the bundle's first section (RFC 9725 section 4.3.3)."""
+def write_fragment(sections: Sequence[Section], transport: Transport, *, tcp: bool) -> str:
+    """The answer to an ICE restart: our new credentials and our candidates, in the bundle's first section (RFC 9725 section 4.3.3).
+
+    Those for TCP only with `tcp`: npm's whip-whep puts a comma between two candidates of a fragment, and its browser takes neither.
+    Who is on UDP restarts with that, and offers anew when it is gone.
+    """
     first = sections[0]
     lines = ["a=ice-lite", f"a=ice-options:{ICE_OPTIONS}", *bundle_line(sections)]
     lines.append(f"m={first.kind} 9 {first.protocol} {first.first_format}")
     if first.mid:
         lines.append(f"a=mid:{first.mid}")
-    return "\r\n".join([*lines, *transport_lines(transport)]) + "\r\n"
+    return "\r\n".join([*lines, *transport_lines(transport, tcp=tcp)]) + "\r\n"
 
 
 def _check(line: str) -> None:

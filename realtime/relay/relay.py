@@ -251,7 +251,8 @@ class Relay:
             return None
         self._port.retire(peer.ice.restart(remote))
         self._port.register(peer)
-        return IceRestart(write_fragment(peer.sections, self._transport(peer.ice)), peer.ice.etag)
+        fragment = write_fragment(peer.sections, self._transport(peer.ice), tcp=not isinstance(peer.route, tuple))
+        return IceRestart(fragment, peer.ice.etag)
 
     def resource(self, resource_id: str) -> Resource:
         """Whose peer this is. Raises UnknownResource."""

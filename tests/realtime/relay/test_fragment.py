@@ -66,7 +66,8 @@ def test_whatever_comes_is_read_or_refused(lines: list[str]) -> None:
 
 def test_the_answer_to_a_restart_is_a_fragment_of_the_bundles_first_section() -> None:
     ice = IceSession()
-    text = write_fragment(read_offer(GOOD, "sends").sections, Transport(ice.local, "AA", ["192.0.2.1", "2001:db8::1"], 5004))
+    sections, transport = read_offer(GOOD, "sends").sections, Transport(ice.local, "AA", ["192.0.2.1", "2001:db8::1"], 5004)
+    text = write_fragment(sections, transport, tcp=True)
     assert text.startswith(
         "a=ice-lite\r\na=ice-options:trickle ice2\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"
     )
@@ -75,6 +76,7 @@ def test_the_answer_to_a_restart_is_a_fragment_of_the_bundles_first_section() ->
     assert told == [[protocol, address] for protocol in ("udp", "tcp") for address in ("192.0.2.1", "2001:db8::1")]
     assert text.endswith("a=end-of-candidates\r\n")
     assert text.count("m=") == 1
+    assert write_fragment(sections, transport, tcp=False) == "".join(line for line in text.splitlines(keepends=True) if " tcp " not in line)
 
 
 def test_only_new_credentials_restart_and_half_of_them_are_refused() -> None:

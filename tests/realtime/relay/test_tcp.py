@@ -100,6 +100,10 @@ async def test_media_comes_and_goes_within_connections(house: House, certificate
     await viewer.connect_again()
     await until(lambda: len(viewer.packets) > before + 30)
     assert viewer.dtls.state == "connected"
+    restart = await house.relay.update_ice(house.resources[-1], viewer.fragment(restart=True))
+    assert restart is not None
+    assert f" {house.relay.port} typ host tcptype passive" in restart.fragment
+    await viewer.restarted(restart.fragment)
     await house.relay.end(house.resources[-1])
     await until(lambda: viewer.dtls.state == "closed")
     await asyncio.gather(camera.leave(), viewer.close())
