@@ -38,7 +38,7 @@ from server.settings import Settings
 from server.sockets import Sockets
 from server.stages import Stages
 from server.tools import Tools
-from server.translating import QuestionTranslator
+from server.translating import TextTranslator
 from sessions import loading
 from sessions.loading import CUES_LIMIT, Invite
 from sessions.people import Role
@@ -156,7 +156,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         await _open_sessions(event, store, hub, captioning, lives, spawn, safe)
         for live in lives.values():
             stack.callback(live.close)
-        translator = await stack.enter_async_context(QuestionTranslator(captioning))
+        translator = await stack.enter_async_context(TextTranslator(captioning))
         for live in lives.values():
             translator.catch_up(live)
         presence = Presence(partial(_counted, lives))

@@ -20,7 +20,7 @@ from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
 from server.limits import Bucket, Buckets
 from server.live import LiveSession
 from server.stages import Stages
-from server.translating import QuestionTranslator
+from server.translating import TextTranslator
 from sessions.errors import RuleError
 from sessions.text import language
 
@@ -54,7 +54,7 @@ class Sockets:
         hub: Hub,
         presence: Presence,
         captioning: Captioning,
-        translator: QuestionTranslator,
+        translator: TextTranslator,
         stages: Stages,
     ) -> None:
         self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence

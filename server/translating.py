@@ -37,7 +37,7 @@ class Work:
     keep: Callable[[str, str, str], Awaitable[None]]
 
 
-class QuestionTranslator:
+class TextTranslator:
     """`async with` it. What it cannot translate stays as it was written."""
 
     def __init__(self, captioning: Captioning) -> None:

@@ -6,7 +6,7 @@ from server.auth import Principal
 from server.captioning import Captioning
 from server.live import LiveSession
 from server.stages import Stages
-from server.translating import QuestionTranslator
+from server.translating import TextTranslator
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,5 +14,5 @@ class Context:
     live: LiveSession
     caller: Principal
     captioning: Captioning
-    translator: QuestionTranslator
+    translator: TextTranslator
     stages: Stages

@@ -32,7 +32,8 @@ async def test_people_are_told_talk_propose_vote_and_leave_nothing_behind(tmp_pa
         await expect(ana.test("announcement")).to_contain_text("automática")
         await ana.test("acknowledge").click()
         await expect(ana.test("announcement")).to_have_count(0)
-        await expect(moderator.test("announcement-read")).to_contain_text("1 person")
+        await moderator.test("acknowledge").click()
+        await expect(moderator.test("announcement-read")).to_contain_text("2 people")
         await moderator.test("announcement-withdraw").click()
         await expect(screen.test("urgent")).to_have_count(0)
 
