@@ -49,7 +49,7 @@ class Interlude:
         if kind in self._playing:
             self._playing.discard(kind)
             for viewer in self._nodes():
-                if kind in viewer.payload_types:
+                if kind in viewer.payload_types and viewer.channel is None:
                     self._tracks[kind].join(viewer)
 
     def playing(self, kind: Kind) -> bool:

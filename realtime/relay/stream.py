@@ -274,7 +274,7 @@ class Stream:
         now = time.monotonic()
         self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
         for kind in viewer.payload_types:
-            if not (viewer.node and self._interlude.playing(kind)):
+            if not (viewer.node and viewer.channel is None and self._interlude.playing(kind)):
                 self._channel(viewer, kind).join(viewer)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:

@@ -148,6 +148,36 @@ async def test_a_booth_is_pulled_beside_the_floor_and_falls_back_to_it(house: Ho
         await listener.close()
 
 
+async def test_a_booth_is_pulled_though_the_floor_is_away_and_without_it_when_it_is_back(
+    house: House, second: House, certificate: Certificate
+) -> None:
+    floor = await LightPeer(certificate).open(house.publish, "sendonly", {"audio": 111})
+    count = 0
+
+    async def said(condition: bool) -> bool:
+        nonlocal count
+        count += 1
+        floor.send(111, count, count * 960, 5, b"floor", marker=False)
+        return condition
+
+    await until(lambda: said(house.live))
+    await pull(second.relay, house.relay)
+    await until(lambda: said(second.live))
+    interpreter = await LightPeer(certificate).open(house.interpret, "sendonly", {"audio": 111})
+    async with speaking(interpreter, b"spanish"):
+        await until(lambda: house.relay._streams["summit"]._interlude.playing("audio"))
+        await pull(second.relay, house.relay, "es")
+        await until(lambda: second.channels == [("es", True)])
+        listener = await LightPeer(certificate).open(second.watch, "recvonly", {"audio": 109})
+        await second.relay.choose(second.resources[-1], "es")
+        await until(lambda: bool(listener.packets) and listener.packets[-1].payload == b"spanish")
+        listener.packets.clear()
+        await until(lambda: said(len(listener.packets) > 20))
+        assert {packet.payload for packet in listener.packets} == {b"spanish"}
+        await listener.close()
+    await floor.close()
+
+
 async def test_a_pull_ends_with_the_other_relay_and_can_be_made_again(house: House, second: House, impatient: None) -> None:
     first = House()
     async with first.relay, publishing(first.publish, video="VP8"):
