@@ -1,5 +1,6 @@
 """A real Chromium, and the web client as people use it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -61,4 +62,19 @@ class Visitor:
 
     async def frames_decoded(self) -> int:
         """Of the session's picture, by the browser's own count."""
-        return int(await self.page.evaluate("window.__marquee.watching.framesDecoded()"))
+        return await frames_decoded(self.page)
+
+    async def sees_more(self, count: int) -> None:
+        """So many pictures beyond those so far."""
+        await sees(self.page, await self.frames_decoded() + count)
+
+
+async def frames_decoded(page: Page) -> int:
+    return int(await page.evaluate("window.__marquee.watching.framesDecoded()"))
+
+
+async def sees(page: Page, count: int, within: float = 20.0) -> None:
+    """Until so many pictures are decoded. Asked again and again: `wait_for_function` takes an async function's promise for a yes."""
+    async with asyncio.timeout(within):
+        while await frames_decoded(page) < count:  # noqa: ASYNC110  (the page tells it no other way)
+            await asyncio.sleep(0.1)

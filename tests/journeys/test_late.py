@@ -37,7 +37,7 @@ async def test_who_cannot_be_reached_sees_hls_and_goes_back_when_that_is_over(tm
             await expect(attendee.test("video", '[data-status="playing"]')).to_be_visible(timeout=20_000)
             await expect(attendee.test("behind")).to_contain_text("s behind live")
             assert any("/assets/hls" in url for url in scripts)
-            await page.wait_for_function("async () => await window.__marquee.watching.framesDecoded() > 10")
+            await attendee.sees_more(10)
 
             # An interpretation, and captions with the picture and not before.
             await attendee.test("channel").click()
@@ -56,8 +56,7 @@ async def test_who_cannot_be_reached_sees_hls_and_goes_back_when_that_is_over(tm
             await page.evaluate("window.dispatchEvent(new Event('online'))")
             await expect(attendee.test("behind")).to_have_count(0, timeout=20_000)
             await expect(attendee.test("video", '[data-status="playing"]')).to_be_visible()
-            before = await attendee.frames_decoded()
-            await page.wait_for_function(f"async () => await window.__marquee.watching.framesDecoded() > {before + 10}")
+            await attendee.sees_more(10)
             assert (await site.relay.stats(SESSION)).viewers == 1
             assert await page.evaluate("document.querySelector('video').srcObject !== null")
             assert not attendee.errors

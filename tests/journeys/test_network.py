@@ -27,9 +27,7 @@ async def test_a_new_network_restarts_ice_and_the_picture_goes_on(tmp_path: Path
             async with attendee.page.expect_response(patched) as told:
                 await attendee.page.evaluate("window.dispatchEvent(new Event('online'))")
             assert (await (await told.value).finished(), (await told.value).status) == (None, 200)
-            before = await attendee.frames_decoded()
-            more = f"async () => await window.__marquee.watching.framesDecoded() > {before + 30}"
-            await attendee.page.wait_for_function(more, timeout=15_000)
+            await attendee.sees_more(30)
         assert (await site.relay.stats(SESSION)).viewers == 1
         assert not [url for url in offers if "/whep/" in url]
         assert not attendee.errors

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.journeys.browser import chromium
+from tests.journeys.browser import chromium, sees
 from tests.server.test_cli import Marquee
 
 PICTURE = Path("artifacts/picture.jpg")
@@ -36,7 +36,7 @@ async def seat(browser: Browser, demo: Marquee, name: str, locale: str, size: tu
     await page.get_by_test_id("name-input").fill(name)
     await page.get_by_test_id("enter").click()
     await expect(page.locator('[data-testid="video"][data-status="playing"]')).to_be_visible(timeout=20_000)
-    await page.wait_for_function("async () => await window.__marquee.watching.framesDecoded() > 30")
+    await sees(page, 30)
     return page
 
 

@@ -21,8 +21,7 @@ SPANISH = re.compile(r"tiempo|sabiduría|época|temporada|invierno|antes|cielo|e
 async def grows(visitor: Visitor) -> None:
     """Their picture moves."""
     await expect(visitor.test("video", '[data-status="playing"]')).to_be_visible(timeout=20_000)
-    before = await visitor.frames_decoded()
-    await visitor.page.wait_for_function(f"async () => await window.__marquee.watching.framesDecoded() > {before + 15}", timeout=15_000)
+    await visitor.sees_more(15)
 
 
 @pytest.mark.browser

@@ -21,11 +21,6 @@ def backup(site: Site) -> Signal:
     return signal
 
 
-async def goes_on(attendee: Visitor) -> None:
-    before = await attendee.frames_decoded()
-    await attendee.page.wait_for_function(f"async () => await window.__marquee.watching.framesDecoded() > {before + 8}", timeout=15_000)
-
-
 @pytest.mark.browser
 async def test_staff_puts_the_backup_on_air_and_a_slate_stands_in_when_both_have_left(tmp_path: Path) -> None:
     async with opened(tmp_path) as site, chromium() as browser:
@@ -40,10 +35,10 @@ async def test_staff_puts_the_backup_on_air_and_a_slate_stands_in_when_both_have
             async with publishing(backup(site), video="VP8"):
                 await moderator.test("air-b").click()
                 await expect(moderator.test("air-a")).to_be_visible()
-                await goes_on(attendee)
+                await attendee.sees_more(8)
         await until(lambda: not site.live)
         await attendee.page.wait_for_function(f"() => document.querySelector('video').videoWidth === {WIDTH}", timeout=15_000)
-        await goes_on(attendee)
+        await attendee.sees_more(8)
         await expect(attendee.test("video", '[data-status="playing"]')).to_be_visible()
         assert not [url for url in offers if "/whep/" in url]
         assert not attendee.errors + moderator.errors
