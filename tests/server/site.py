@@ -49,8 +49,9 @@ def session(id: str, **others: Any) -> Session:
 
 
 def poll(id: str, kind: Any, max_choices: int) -> Poll:
-    options = [Option(name, {"en": name.upper()}) for name in ("a", "b", "c")]
-    return polls.poll(id, Form(kind=kind, texts={"en": "Which?"}, options=options, rules=Rules(max_choices=max_choices)), 1)
+    """Written in all that there is a translator for, so that nothing is done to it in the background."""
+    options = [Option(name, {"en": name.upper(), "es": name.upper()}) for name in ("a", "b", "c")]
+    return polls.poll(id, Form(kind=kind, texts={"en": "Which?", "es": "¿Cuál?"}, options=options, rules=Rules(max_choices=max_choices)), 1)
 
 
 def seed() -> Seed:

@@ -15,7 +15,7 @@ __all__ = ["site", "unhurried"]
 
 NAMES = {"session": SESSION, "poll": "one", "lang": "es", "format": "vtt", "resource": "any", "stream": "any"}
 ASKED = {"lang": "es", "by": "region"}
-BODIES = {"venue": {"venue": "a"}, "ingest": {"lang": "es"}, "language": {"lang": "es"}}
+BODIES = {"venue": {"venue": "a"}, "ingest": {"lang": "es"}, "language": {"lang": "es"}, "layer": {"rid": "h"}}
 """What makes a request a good one, by the end of its path, so that only who asks decides."""
 OUTSIDERS = [role for role in Role if role is not Role.DELEGATE]
 

@@ -16,8 +16,9 @@ Form = dict[str, Any]
 
 
 def form(kind: str = "single", **others: Any) -> Form:
-    options = [{"id": id, "texts": {"en": id.upper()}} for id in "abc"]
-    return {"kind": kind, "texts": {"en": "Which?"}, "options": options} | others
+    """Written in all that there is a translator for, so that nothing is done to it in the background."""
+    options = [{"id": id, "texts": {"en": id.upper(), "es": id.upper()}} for id in "abc"]
+    return {"kind": kind, "texts": {"en": "Which?", "es": "¿Cuál?"}, "options": options} | others
 
 
 async def made(speaker: Talk, form: Form, *then: str) -> str:
