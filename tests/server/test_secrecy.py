@@ -29,7 +29,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def secret(**others: Any) -> dict[str, Any]:
-    options = [{"id": id, "texts": {"en": id.title()}} for id in OPTIONS]
+    options = [{"id": id, "texts": {"en": id.title(), "es": id.title()}} for id in OPTIONS]
     return form(options=options, anonymity="secret", results_visibility="always") | others
 
 
