@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from sessions.people import Role
 from tests.journeys.browser import Visitor, chromium
+from tests.realtime.relay.clients import until
 from tests.server.site import SESSION
 from tests.server.test_community import forum
 from tests.server.test_personal import traces
@@ -77,4 +78,4 @@ async def test_people_are_told_talk_propose_vote_and_leave_nothing_behind(tmp_pa
         await ana.test("my-data-erase").click()
         await expect(ana.test("my-data")).to_have_count(0)
         await expect(moderator.test("solution")).to_have_count(0)
-        assert traces(tmp_path, "fideicomiso", "Ana") == []
+        await until(lambda: traces(tmp_path, "fideicomiso", "Ana") == [])

@@ -5,12 +5,19 @@ import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 
 from server import translating
 from server.patch import Doc
+from server.seeding import Seed
+from server.serving import running
+from server.settings import Settings
+from sessions import polls
+from sessions.kinds.form import Form
 from tests.realtime.relay.clients import until
-from tests.server.site import SESSION, Site, Talk, opened, site
+from tests.server.site import SESSION, Site, Talk, opened, seed, site
 from tests.server.test_live import held_up
 from translation.engines.apertium import Apertium
 
@@ -70,7 +77,6 @@ async def test_questions_past_the_queue_stay_as_they_were_asked(
 ) -> None:
     monkeypatch.setattr(translating, "QUEUE_LIMIT", 2)
     async with opened(tmp_path) as site, site.talk("moderator") as moderator, AsyncExitStack() as stack:
-        await moderator.until(lambda talk: all(talk.staff["polls"][id]["translations"] for id in ("one", "many")))  # nothing waits
         people = [await stack.enter_async_context(site.talk(person=f"person-{number}")) for number in range(6)]
         with held_up(tmp_path):  # so that all are committed at once
             for person in people:
@@ -102,4 +108,14 @@ async def test_a_poll_is_told_in_the_languages_its_author_did_not_write_and_kept
         await moderator.do("poll.open", poll=poll)
         await attendee.until(lambda talk: poll in talk.public["polls"])
         assert attendee.public["polls"][poll]["translations"] == told
-        await moderator.until(lambda talk: talk.staff["polls"]["one"].get("translations", {}).get("es"))  # it came with the programme
+
+
+async def test_a_poll_that_came_with_the_programme_is_translated_too(tmp_path: Path) -> None:
+    english = polls.poll("one", msgspec.convert(form("The house is big."), Form), 1)
+    planted = Seed(seed().event, polls={SESSION: [english]})
+    async with (
+        running(Settings(port=0, data=tmp_path), planted) as server,
+        httpx.AsyncClient(base_url=server.url, trust_env=False) as http,
+        Site(http, server).talk("moderator") as moderator,
+    ):
+        await moderator.until(lambda talk: talk.staff["polls"]["one"].get("translations", {}).get("es"))

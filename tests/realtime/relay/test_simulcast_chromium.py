@@ -49,7 +49,7 @@ async def test_a_viewer_of_two_encodings_sees_the_one_it_asks_for_through_losses
         await house.relay.show(resource, "low", True)
         await shows(viewer, 160)
         await path.rebind()
-        await house.relay.show(resource, None, True)
+        await house.relay.show(resource, "high", True)
         await shows(viewer, 640)
         await house.relay.show(resource, None, False)
         told = await stats_when(viewer, lambda s: True)
