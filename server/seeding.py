@@ -11,6 +11,7 @@ from server.commands.summit import motion_write, summit_write
 from server.live import poll_write, question_write
 from sessions import formats
 from sessions.errors import RuleError
+from sessions.formats import SEATS_LIMIT
 from sessions.kinds.form import OPTIONS_LIMIT
 from sessions.motions import Motion
 from sessions.people import Role
@@ -18,7 +19,7 @@ from sessions.polls import POLLS_LIMIT, Poll
 from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
 from sessions.questions import Question
 from sessions.store import Store, Write
-from sessions.summit import SEATS_LIMIT, Summit
+from sessions.summit import Summit
 from sessions.text import language
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -143,4 +143,7 @@ def _written(texts: Texts) -> Texts:
         raise Invalid("an announcement says something")
     if len(texts) > TEXTS_LIMIT:
         raise TooMany(f"an announcement is written in {TEXTS_LIMIT} languages at most")
-    return {language(lang): clean(text, TEXT_LIMIT, "the announcement") for lang, text in texts.items()}
+    written = {language(lang): clean(text, TEXT_LIMIT, "the announcement") for lang, text in texts.items()}
+    if len(written) < len(texts):
+        raise Invalid("an announcement is written once in a language")
+    return written

@@ -63,9 +63,9 @@ def _next(cells: Cells, line: list[tuple[str, str]], hidden: set[tuple[str, str]
 
 
 def told(sizes: Counter[str]) -> dict[str, int | None]:
-    """Voters of each group. All of them together are known, so a lone small one takes another along."""
+    """Voters of each group. All of them together are known, so small ones that are alone or few in all take another along."""
     small = [group for group in sizes if sizes[group] < LEAST]
-    if len(small) == 1 and len(sizes) > 1:
+    if len(small) == 1 < len(sizes) or (0 < sum(sizes[group] for group in small) < LEAST and len(small) < len(sizes)):
         small.append(min((group for group in sizes if group not in small), key=lambda group: (sizes[group], group)))
     return {group: None if group in small else size for group, size in sizes.items()}
 

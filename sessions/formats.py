@@ -26,6 +26,9 @@ Format = Literal["lecture", "seminar", "symposium", "forum", "summit", "screenin
 Who = Literal["nobody", "staff", "delegates", "everyone"]
 """`staff` runs the session; `delegates` are those of a seat, and staff."""
 
+SEATS_LIMIT = 100
+"""Seats of one session; a programme with more is refused."""
+
 SECONDS_LIMIT = 86_400
 """Of any time limit; a longer one is refused."""
 
@@ -91,8 +94,8 @@ def checked(policy: SessionPolicy) -> SessionPolicy:
     for name in TIMES:
         if not 0 <= getattr(policy, name) <= SECONDS_LIMIT:
             raise Invalid(f"{name} is 0 to {SECONDS_LIMIT}")
-    if policy.quorum < 0:
-        raise Invalid("a quorum is a number of seats")
+    if not 0 <= policy.quorum <= SEATS_LIMIT:
+        raise Invalid(f"a quorum is a number of seats, {SEATS_LIMIT} at most")
     return policy
 
 

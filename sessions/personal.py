@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from sessions import tables
 
 _OWN: dict[str, tuple[Any, str, tuple[str, ...]]] = {
-    "person": (tables.PersonRow, "id", ("id", "session", "role", "name", "lang", "region", "sector", "joined_at")),
+    "person": (tables.PersonRow, "id", ("id", "session", "role", "name", "lang", "region", "sector", "seat", "joined_at")),
     "questions": (
         tables.QuestionRow,
         "author",
@@ -24,6 +24,7 @@ _OWN: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "hands": (tables.HandRow, "person", ("id", "name", "raised_at")),
     "commands": (tables.ReplyRow, "person", ("key", "at")),
     "moderation": (tables.ModerationRow, "actor", ("session", "number", "at", "act", "question", "reason")),
+    "problems": (tables.ProblemRow, "author", ("id", "session", "question", "state")),
     "announcements": (tables.AnnouncementRow, "author", ("id", "texts", "made_at", "publish_at")),
 }
 """What each part is made of: the rows, the column that says whose they are, and what they tell. Times are ms since 1970."""

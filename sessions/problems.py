@@ -143,6 +143,8 @@ class Problems:
 
     def publish(self, id: str) -> Problem:
         problem = self.find(id)
+        if not problem.version.text:
+            raise Conflict(f"problem {id} says nothing any more: whose words it was have had them erased")
         problem.state = "published"
         return problem
 

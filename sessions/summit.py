@@ -26,9 +26,6 @@ from sessions.errors import Conflict, Invalid, NotHere, NotYet
 from sessions.formats import SessionPolicy
 from sessions.speeches import Speech
 
-SEATS_LIMIT = 100
-"""Seats of one session; a programme with more is refused."""
-
 LAG_LIMIT = 60
 """Seconds that interpreters may be behind; more is refused."""
 

@@ -13,6 +13,7 @@ from server.errors import Conflict
 from server.live import Change, Outcome
 from server.wire import UpdateType
 from sessions.community import problem_write, solution_write, version_write
+from sessions.errors import FeatureOff
 from sessions.problems import Problem, Solution
 from sessions.store import Write
 
@@ -20,6 +21,8 @@ from sessions.store import Write
 def promote(context: Context, command: wire.ProblemPromote) -> Outcome:
     live, caller = context.live, context.caller
     question = live.questions.find(command.question)
+    if question.state == "withdrawn":
+        raise Conflict(f"question {question.id} was withdrawn")
     text, lang = (question.text, question.lang) if command.text is None else (command.text, command.lang or caller.lang)
     problem = live.community.problems.promote(secrets.token_urlsafe(9), caller.person, question.id, text, lang, _now())
     outcome = _curated(context, problem, "problem.promoted", "problem.promote", version=True)
@@ -48,6 +51,8 @@ def withdraw(context: Context, command: wire.ProblemWithdraw) -> Outcome:
 
 def propose(context: Context, command: wire.SolutionPropose) -> Outcome:
     live, caller = context.live, context.caller
+    if command.anonymous and not live.podium.policy.anonymous:
+        raise FeatureOff("nobody is anonymous here")
     name = None if command.anonymous else caller.name
     made = (secrets.token_urlsafe(9), caller.person, command.problem, command.text, command.lang, _now(), name)
     outcome = _authored(context, live.community.problems.propose(*made), "solution.proposed", version=True)

@@ -62,9 +62,10 @@ def _questions(db: Connection, session: Session) -> Sheet:
     held = loading.asked(db, session.id)
     people = {one.author: one for one in held.items.values()}
     numbers, regions = _numbers(people), Counter(one.region for one in people.values())
+    langs = Counter(lang for _, lang in {(one.author, one.lang) for one in held.items.values()})
     rows: list[list[Value]] = [
         [
-            *(secrets.token_hex(6), numbers[one.author], _minute(session, one.asked_at), one.lang),
+            *(secrets.token_hex(6), numbers[one.author], _minute(session, one.asked_at), one.lang if langs[one.lang] >= LEAST else None),
             *(one.state, one.answer_state, _told(held.votes(one))),
             one.region if regions[one.region] >= LEAST else None,
             one.text if one.public else None,
@@ -98,9 +99,7 @@ def _counts(poll: Poll) -> list[tuple[str, str | None, int | None]]:
 
 
 def _attendance(db: Connection, session: Session) -> Sheet:
-    sheet = sheets.attendance(db, session.id)
-    sheet.rows = [[by, group, _told(people)] for by, group, people in sheet.rows if isinstance(people, int)]
-    return sheet
+    return sheets.attendance(db, session.id, breakdown.told)
 
 
 def _captions(db: Connection, session: Session) -> Sheet:

@@ -61,15 +61,18 @@ def polls(db: Connection, session: str) -> Sheet:
     return Sheet("polls", columns, rows)
 
 
-def attendance(db: Connection, session: str) -> Sheet:
-    """People by role, and by what they said of themselves: groups below five are not told, nor what would give them away."""
+def attendance(db: Connection, session: str, roles: Callable[[Counter[str]], dict[str, int | None]] = dict) -> Sheet:
+    """People by role, and by what they said of themselves: groups below five are not named, nor what would give them away told.
+
+    `roles` says how many of each role to tell: staff has them all on its pages.
+    """
     table = _table(tables.PersonRow)
     rows: list[list[Value]] = []
     for by in ("role", "lang", "region", "sector"):
         found = db.execute(select(table.c[by], func.count()).where(table.c.session == session).group_by(table.c[by]))
         sizes = Counter({group or "": count for group, count in found})
-        told: dict[str, int | None] = dict(sizes) if by == "role" else breakdown.told(sizes)
-        rows += [[by, group or None, told[group]] for group in sorted(sizes, key=lambda group: (-sizes[group], group))]
+        told = (roles if by == "role" else breakdown.told)(sizes)
+        rows += [[by, group or None, told[group]] for group in sorted(sizes, key=lambda group: (-sizes[group], group)) if told[group]]
     return Sheet("attendance", ["by", "group", "people"], rows)
 
 

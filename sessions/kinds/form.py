@@ -1,8 +1,8 @@
 """What a poll asks, and the shapes of what comes back. Pure."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sessions.errors import Invalid
 from sessions.programme import Texts
@@ -23,7 +23,7 @@ OPTIONS_LIMIT = 32
 class Option(Struct, frozen=True, omit_defaults=True):
     """`image` is an address that the pages show."""
 
-    id: str
+    id: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
     texts: Texts
     image: str | None = None
 

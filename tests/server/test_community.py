@@ -123,6 +123,9 @@ async def test_a_question_becomes_a_bulletin_with_solutions_and_votes(site: Site
         for talk in (ana, ben):
             await follow(talk, BOARD)
         await follow(moderator, f"{BOARD}/staff")
+        gone = await ana.ask("The house was sold.")
+        assert await ana.do("question.withdraw", question=gone) == {}
+        assert (await moderator.do("problem.promote", question=gone))["code"] == "conflict"
         question = await ana.ask("The house is big.")
         problem = (await moderator.do("problem.promote", question=question))["problem"]
         assert (await ana.do("solution.propose", problem=problem, text="Sell it.", lang="en"))["code"] == "not_found"

@@ -113,6 +113,8 @@ def held_by_the_standard(package: bytes, folder: Path) -> None:
     assert checked.valid, checked.to_summary()
     whole = "".join(texts.values())
     assert not any(name in whole for name in ("person-", "Attendee", "Moderator", "a-organiser"))
+    questions = list(csv.DictReader(io.StringIO(texts["questions.csv"])))
+    assert {row["lang"] for row in questions} <= {"", "en"}
     polls = list(csv.DictReader(io.StringIO(texts["polls.csv"])))
     assert [(row["option"], row["voters"], row["count"]) for row in polls] == [("a", "6", ""), ("b", "6", "")]
     assert "'=A trust" in texts["problems.csv"]

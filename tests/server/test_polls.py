@@ -78,7 +78,15 @@ async def test_an_audience_makes_and_runs_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [form(kind="essay"), form(options=[]), {"kind": "single"}, form(rules={"max_choices": "many"}), form(texts={})]
+    "wrong",
+    [
+        form(kind="essay"),
+        form(options=[]),
+        {"kind": "single"},
+        form(rules={"max_choices": "many"}),
+        form(texts={}),
+        form(options=[{"id": "", "texts": {"en": "A"}}, {"id": "b", "texts": {"en": "B"}}]),
+    ],
 )
 async def test_a_form_nobody_could_vote_by_is_refused(site: Site, wrong: Form) -> None:
     async with site.talk("speaker") as speaker:

@@ -87,7 +87,13 @@ def test_the_machine_never_replaces_what_a_person_wrote() -> None:
 
 def test_what_makes_no_announcement_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     board = Announcements([])
-    for texts, error in (({}, Invalid), ({"en": " "}, Invalid), ({"??": "x"}, Invalid), ({"en": "é" * 401}, TooLong)):
+    for texts, error in (
+        ({}, Invalid),
+        ({"en": " "}, Invalid),
+        ({"??": "x"}, Invalid),
+        ({"en": "x", "EN": "y"}, Invalid),
+        ({"en": "é" * 401}, TooLong),
+    ):
         with pytest.raises(error):
             board.compose("a", "org", texts, 1)
     with pytest.raises(Invalid):

@@ -1,12 +1,13 @@
 """Results by group: what is small stays unknown, also to who subtracts."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from sessions.breakdown import LEAST, Cells, Row, rows, withheld
+from sessions.breakdown import LEAST, Cells, Row, rows, told, withheld
 from sessions.errors import Invalid
 from tests.sessions.making import form
 
@@ -30,6 +31,12 @@ def test_a_small_group_is_not_even_named() -> None:
     told = rows(form(), crowd(Asia={"a": 9, "b": 6, "c": 5}, Tuvalu={"a": 4}, nobody={"a": 5, "b": 5, "c": 5}))
     assert [row.group for row in told] == ["Asia", None]
     assert told[-1].voters == 19
+
+
+def test_small_groups_that_are_few_together_take_another_along() -> None:
+    assert told(Counter(Asia=40, Africa=9, Tuvalu=2, Nauru=2)) == {"Asia": 40, "Africa": None, "Tuvalu": None, "Nauru": None}
+    assert told(Counter(Asia=40, Tuvalu=3, Nauru=3)) == {"Asia": 40, "Tuvalu": None, "Nauru": None}
+    assert told(Counter(Tuvalu=2, Nauru=2)) == {"Tuvalu": None, "Nauru": None}
 
 
 def test_a_group_is_the_same_however_it_is_written() -> None:

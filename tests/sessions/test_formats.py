@@ -29,7 +29,7 @@ def test_each_rule_can_be_another_than_the_format_s() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"dancing": True}, {"hands": "some"}, {"turn_seconds": -1}, {"speech_seconds": 90_000}, {"quorum": -1}]
+    "changes", [{"dancing": True}, {"hands": "some"}, {"turn_seconds": -1}, {"speech_seconds": 90_000}, {"quorum": -1}, {"quorum": 101}]
 )
 def test_a_rule_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(Invalid):

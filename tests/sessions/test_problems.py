@@ -117,6 +117,14 @@ def test_a_draft_takes_no_solutions_and_a_withdrawn_bulletin_takes_no_votes() ->
         made.revise("p", "Who?", "en", 4)
 
 
+def test_a_bulletin_whose_words_were_erased_is_not_published_again() -> None:
+    made = board()
+    made.find("p").versions[-1].text = ""
+    made.withdraw("p")
+    with pytest.raises(Conflict):
+        made.publish("p")
+
+
 def test_what_is_past_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     made = board()
     for number in range(problems.PERSON_LIMIT):
