@@ -50,9 +50,6 @@ class Buckets:
     def __contains__(self, name: str) -> bool:
         return name in self._buckets
 
-    def __len__(self) -> int:
-        return len(self._buckets)
-
     def of(self, name: str) -> Bucket:
         """The bucket of a name, which is a full one the first time."""
         bucket = self._buckets.get(name)
