@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from realtime.closing import CloseCode
-from realtime.endpoint import MAX_MESSAGE, Connection, Endpoint
+from realtime.endpoint import MAX_MESSAGE, Connection, Endpoint, Refusal
 from realtime.outbox import HIGH_WATER, LOW_WATER, split_frames
 
 Event = MutableMapping[str, Any]
@@ -107,18 +107,28 @@ async def serve(endpoint: Endpoint, scope: Event, receive: Receive, send: Send) 
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     client = scope.get("client")
     remote = str(client[0]) if client else ""  # behind a proxy the server has seen to that
-    refusal = endpoint.refusal(headers.get(b"origin"), headers.get(b"host"), remote)
+    refusal = endpoint.refusal(headers.get(b"origin"), headers.get(b"host"), remote) or await _turn(endpoint)
     if refusal is not None:
-        await _refuse(scope, send, *refusal)
+        await _refuse(scope, send, refusal)
         return
     await send({"type": "websocket.accept"})
     await AsgiConnection(endpoint, remote).run(receive, send)
 
 
-async def _refuse(scope: Event, send: Send, status: int, text: str) -> None:
+async def _turn(endpoint: Endpoint) -> Refusal | None:
+    turn = endpoint.turn()
+    if isinstance(turn, Refusal):
+        return turn
+    await asyncio.sleep(turn)
+    return endpoint.full()
+
+
+async def _refuse(scope: Event, send: Send, refusal: Refusal) -> None:
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": CloseCode.POLICY})  # which servers turn into 403
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": text.encode() + b"\n"})
+    if refusal.retry_after:
+        headers.append((b"retry-after", str(refusal.retry_after).encode()))
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": refusal.text.encode() + b"\n"})

@@ -46,3 +46,10 @@ class CloseCode(IntEnum):
     BAD_TOKEN = 4401, Reconnect.NEVER, "the token is missing, wrong or expired"
     FORBIDDEN = 4403, Reconnect.NEVER, "the token does not allow this"
     REPLACED = 4409, Reconnect.NEVER, "the same client connected again elsewhere"
+
+
+def with_window(code: int, reason: str, window: int) -> str:
+    """The reason of a close frame: for codes that many may get at once it begins with the ms over which they should come back."""
+    if code not in (CloseCode.RESTART, CloseCode.OVERLOADED):
+        return reason
+    return f"window={window}; {reason or CloseCode(code).meaning}"

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import random
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from realtime.closing import CloseCode
+from realtime.admission import LINE_SECONDS, Turnstile, window
+from realtime.closing import CloseCode, with_window
 from realtime.outbox import Outbox
 from realtime.proxies import Proxies
 
@@ -32,15 +34,24 @@ SLICE = 500
 logger = logging.getLogger(__name__)
 
 
+class Refusal(NamedTuple):
+    """Why a handshake is refused, as HTTP has it; `retry_after` is in seconds, 0 where coming back would not help."""
+
+    status: int
+    text: str
+    retry_after: int = 0
+
+
 class Connection(Outbox):
     """One client, whatever carries it. `attach` is the application's own; `remote` is the client's address, "" if it has none."""
 
-    __slots__ = ("_deadline", "_endpoint", "attach", "remote")
+    __slots__ = ("_deadline", "_endpoint", "_told", "attach", "remote")
 
     def __init__(self, endpoint: "Endpoint") -> None:
         super().__init__()
         self._endpoint = endpoint
         self._deadline: asyncio.TimerHandle | None = None
+        self._told = 0
         self.attach: Any = None
         self.remote = ""
 
@@ -54,6 +65,19 @@ class Connection(Outbox):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def window(self) -> int:
+        """Tell the client this now: ms within which it should come back, at a random moment, if its connection breaks."""
+        self._told = self._endpoint.window
+        return self._told
+
+    def outgrown(self) -> bool:
+        """Whether the client was told a window that is less than half, or more than twice, what it is now."""
+        return self._told > 0 and not self._told <= 2 * self._endpoint.window <= 4 * self._told
+
+    def close(self, code: int, reason: str = "") -> None:
+        """As every outbox; with 1012 and 1013 the client is told over how many ms to come back."""
+        super().close(code, with_window(code, reason, self._endpoint.window))
 
     @abstractmethod
     def check(self) -> None:
@@ -86,7 +110,8 @@ class Endpoint:
     not block; what they raise is logged, and ends that connection with 1011. `origins` are allowed besides the server's own host,
     such as "https://wfic.example". `delegate` builds the protocol of WebSocket paths other than `path`, called as
     `delegate(config=, server_state=, app_state=)`. `welcome(address)` says whether one more may come from there now, behind the
-    `proxies`, which are this machine's own if none are named. `async with` it to ping the connections; leaving closes them with 1012.
+    `proxies`, which are this machine's own if none are named; at the `turnstile` they wait for their turn. `regrown(conn)` is called
+    when the `window()` that `conn` was told is no longer true. `async with` it to ping the connections; leaving closes them with 1012.
     """
 
     def __init__(
@@ -101,12 +126,17 @@ class Endpoint:
         limit: int = MAX_CONNECTIONS,
         welcome: Callable[[str], bool] = lambda address: True,
         proxies: Proxies | None = None,
+        turnstile: Turnstile | None = None,
+        regrown: Callable[[Connection], None] = lambda conn: None,
     ) -> None:
         self.opened, self.received, self.closed = opened, received, closed
         self.delegate, self.path = delegate, path
         self._origins, self._limit, self._welcome = frozenset(origins), limit, welcome
         self.proxies = Proxies() if proxies is None else proxies
+        self._turnstile = Turnstile() if turnstile is None else turnstile
+        self._regrown = regrown
         self._draining = False
+        self._leaving = 0
         # Each second sees to one of the rounds, so that 10,000 pings do not go out at once.
         self._rounds: tuple[set[Connection], ...] = tuple(set() for _ in range(PING_SECONDS))
         self._next = 0
@@ -130,19 +160,39 @@ class Endpoint:
         """Connections open now."""
         return len(self._round_of)
 
-    def refusal(self, origin: str | None, host: str | None, remote: str) -> tuple[int, str] | None:
-        """Why a handshake with these headers is refused, as HTTP status and text, or None. No Origin means no browser: welcome."""
+    @property
+    def window(self) -> int:
+        """Milliseconds over which the clients should come back if all were cut off now."""
+        return window(max(self.count, self._leaving))
+
+    def refusal(self, origin: str | None, host: str | None, remote: str) -> Refusal | None:
+        """Why a handshake with these headers is refused, or None. No Origin means no browser: welcome."""
         if origin is not None and origin not in self._origins and urlsplit(origin).netloc.lower() != (host or "").lower():
-            return 403, "this origin may not connect"
-        if self._draining or self.count >= self._limit:
-            return 503, "no room now, come back later"
+            return Refusal(403, "this origin may not connect")
+        if (full := self.full()) is not None:
+            return full
         if remote not in self.proxies and not self._welcome(remote):  # a proxy that names nobody speaks for many
-            return 429, "too many from this address, come back later"
+            return Refusal(429, "too many from this address, come back later", self._later())
         return None
+
+    def full(self) -> Refusal | None:
+        """Why nobody is let in now, or None. Asked again when a turn has come."""
+        if self._draining or self.count >= self._limit:
+            return Refusal(503, "no room now, come back later", self._later())
+        return None
+
+    def turn(self) -> float | Refusal:
+        """Seconds that one more handshake has to wait for its answer."""
+        turn = self._turnstile.turn()
+        return Refusal(503, "too many come at once, come back later", int(LINE_SECONDS) + self._later()) if turn is None else turn
+
+    def _later(self) -> int:
+        """Seconds, of each refused client others: they would come back together."""
+        return random.randint(1, 1 + self.window // 1000)
 
     async def close_all(self, code: int = CloseCode.RESTART, within: float = 3.0) -> None:
         """Refuse newcomers, close everyone with `code`, and wait until they are gone or `within` seconds have passed."""
-        self._draining = True
+        self._draining, self._leaving = True, max(self.count, self._leaving)
         self._empty.clear()
         for n, conn in enumerate(list(self._round_of)):
             conn.close(code)
@@ -182,4 +232,6 @@ class Endpoint:
             await asyncio.sleep(1.0)
             for conn in list(self._rounds[turn]):
                 conn.check()
+                if conn.outgrown():
+                    self._call(conn, self._regrown, conn)
             turn = (turn + 1) % PING_SECONDS

@@ -12,7 +12,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from realtime.closing import CloseCode
-from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint
+from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint, Refusal
 from realtime.framing import unfinished, whole_text
 from realtime.outbox import HIGH_WATER, LOW_WATER
 
@@ -146,29 +146,49 @@ class SocketProtocol(Connection, asyncio.Protocol):
     # The handshake
 
     def _answer(self, request: Request) -> bool:
-        """Accept, refuse, or hand over; True if handed over."""
+        """Accept, refuse, let wait, or hand over; True if handed over."""
         if request.path.partition("?")[0] != self._endpoint.path:
             self._hand_over()
             return True
         self._rest = unfinished(self._head.partition(b"\r\n\r\n")[2])
         self._head = b""
-        response = self._decide(request)
-        self._parser.send_response(response)
-        if response.status_code == 101:
-            self._begin()
+        refusal = self._refusal(request)
+        turn = self._endpoint.turn() if refusal is None else refusal
+        if isinstance(turn, Refusal) or turn <= 0:
+            self._reply(request, turn if isinstance(turn, Refusal) else None)
+            return False
+        self._transport.pause_reading()
+        self._deadline = asyncio.get_running_loop().call_later(turn, self._its_turn, request)
         return False
 
-    def _decide(self, request: Request) -> Response:
+    def _its_turn(self, request: Request) -> None:
+        self._deadline = None
+        if self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+        self._reply(request, self._endpoint.full())
+        self._flush()
+
+    def _refusal(self, request: Request) -> Refusal | None:
         peer = self._transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.remote = self._endpoint.proxies.address(str(peer[0]), request.headers.get_all("X-Forwarded-For"))
         try:
-            refusal = self._endpoint.refusal(request.headers.get("Origin"), request.headers.get("Host"), self.remote)
+            return self._endpoint.refusal(request.headers.get("Origin"), request.headers.get("Host"), self.remote)
         except MultipleValuesError:
-            refusal = 400, "one Origin and one Host, please"
-        if refusal is not None:
-            return self._parser.reject(refusal[0], refusal[1] + "\n")
-        return self._parser.accept(request)
+            return Refusal(400, "one Origin and one Host, please")
+
+    def _reply(self, request: Request, refusal: Refusal | None) -> None:
+        response = self._parser.accept(request) if refusal is None else self._reject(refusal)
+        self._parser.send_response(response)
+        if response.status_code == 101:
+            self._begin()
+
+    def _reject(self, refusal: Refusal) -> Response:
+        response = self._parser.reject(refusal.status, refusal.text + "\n")
+        if refusal.retry_after:
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
 
     def _hand_over(self) -> None:
         # uvicorn sets this object as the transport's protocol after this call, so it stays in between for good.

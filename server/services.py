@@ -244,6 +244,7 @@ def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:
         origins=tuple(settings.origins),
         welcome=lambda address: handshakes.of(address).take(),
         proxies=Proxies(settings.proxies),
+        regrown=sockets.regrown,
     )
 
 

@@ -70,6 +70,10 @@ class Sockets:
             context.live.leave(context.caller.person, conn)
             self._presence.leave(context.live.session.id, conn, person=context.caller.person)
 
+    def regrown(self, conn: Connection) -> None:
+        """Many have come, or gone, since the client was told when to come back."""
+        conn.send(wire.encode(wire.Retry(window=conn.window())))
+
     def received(self, conn: Connection, data: bytes) -> None:
         try:
             message = wire.client_message.decode(data)
@@ -113,7 +117,9 @@ class Sockets:
         conn.attach = Client(context, self._paces.of(f"{live.session.id}/{caller.person}"))
         live.join(caller.person, conn)
         now = time.time_ns() // 1_000_000
-        conn.send(wire.encode(wire.Welcome(connection=f"{id(conn):x}", server_time=now, channels=channels, me=live.me(caller))))
+        me = live.me(caller)
+        welcome = wire.Welcome(connection=f"{id(conn):x}", server_time=now, window=conn.window(), channels=channels, me=me)
+        conn.send(wire.encode(welcome))
         for channel in channels:
             resume = hello.resume.get(channel)
             self._hub.subscribe(conn, channel, (resume.epoch, resume.seq) if resume is not None else None)

@@ -151,12 +151,23 @@ class Update(Struct, kw_only=True):
 
 
 class Welcome(Struct, tag="welcome", kw_only=True):
-    """The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms."""
+    """The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms.
+
+    A client whose connection breaks comes back at a random moment within `window` ms: others' break together with it.
+    """
 
     connection: str
     server_time: int
+    window: int
     channels: list[str]
     me: Me
+
+
+class Retry(Struct, tag="retry", kw_only=True):
+    """The `window` of Welcome as it is now, when it has doubled or halved. A close with 1012 or 1013 tells it too: its reason begins
+    with `window=`, the ms, and `;`."""
+
+    window: int
 
 
 class Failure(Struct, tag="error", kw_only=True):

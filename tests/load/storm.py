@@ -3,12 +3,15 @@
     python -m tests.load.storm [--quick]
 
 Ten thousand attendees are in a session; all their sockets break in one moment, a poll is voted in meanwhile, and all ask to go on
-from where they were, in as many seconds as the client of the web waits at random after a broken connection. A client is back when it
-has the vote it missed, by resume or, where the log no longer reaches back, by a snapshot. The server is a process of its own, as
-`marquee` runs it; the clients are this process.
+from where they were, each after as long as the client of the web waits: at random within the window that the server told, and then
+longer each time it is refused. A client is back when it has the vote it missed, by resume or, where the log no longer reaches back, by
+a snapshot. One who stayed says a command every 0.2 s, and `stayed_worst_ms` is the longest that an ack took. The server is a process
+of its own, as `marquee` runs it; the clients are this process.
 """
 
 import asyncio
+import contextlib
+import itertools
 import random
 import sys
 import tempfile
@@ -27,8 +30,11 @@ from tests.load.votes import Load as Votes
 from tests.load.votes import server, tokens
 from tests.server.site import SESSION
 
-FIRST_WAIT = 0.5
-"""Seconds within which the web client comes back after a broken connection (`pace.ts`)."""
+LEAST_WAIT, FIRST_WAIT, MOST_WAIT = 0.05, 0.5, 15.0
+"""Seconds that the web client waits after a broken connection, where the server tells no more (`pace.ts`)."""
+
+COMMAND_EVERY = 0.2
+"""Seconds between two commands of the one who stays."""
 
 SECONDS_LIMIT = 180
 """For all of it; past it the bench fails."""
@@ -42,9 +48,10 @@ class Attendee(Line):
 
     def __init__(self, token: str, port: int, place: tuple[str, int] | None) -> None:
         super().__init__(port)
-        self._token, self.place, self.voted = token, place, False
+        self._token, self.place = token, place
         self.back: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self.snapshots = 0
+        self.acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.snapshots = self.window = 0
 
     def opened(self) -> None:
         hello: dict[str, Any] = {"type": "hello", "token": self._token}
@@ -55,7 +62,13 @@ class Attendee(Line):
     def message(self, data: bytes, start: int, end: int) -> None:
         if data.startswith(b'{"type":"snapshot"', start):
             self.snapshots += 1
-        elif data.startswith((b'{"type":"welcome"', b'{"type":"ack"', b'{"type":"my"'), start):
+        elif data.startswith((b'{"type":"welcome"', b'{"type":"retry"'), start):
+            self.window = msgspec.json.decode(memoryview(data)[start:end], type=Window).window
+            return
+        elif data.startswith(b'{"type":"ack"', start):
+            self.acked.set_result(None)
+            return
+        elif data.startswith(b'{"type":"my"', start):
             return
         if data.find(VOTED, start, end) >= 0 and not self.back.done():
             self.back.set_result(time.monotonic())
@@ -64,8 +77,16 @@ class Attendee(Line):
         if not self.ready.done():
             self.ready.set_result(None)
 
-    def vote(self) -> None:
-        self.transport.write(frame(b'{"type":"poll.vote","id":"the-one-vote","poll":"poll-0","ballot":["a"]}'))
+    async def does(self, type: str, id: str, **fields: Any) -> float:
+        """Say a command; the seconds until its ack."""
+        self.acked, begun = asyncio.get_running_loop().create_future(), time.monotonic()
+        self.transport.write(frame(msgspec.json.encode({"type": type, "id": id, **fields})))
+        await self.acked
+        return time.monotonic() - begun
+
+
+class Window(msgspec.Struct):
+    window: int
 
 
 class Place(msgspec.Struct):
@@ -79,48 +100,77 @@ class Storm:
 
     seconds: list[float]
     snapshots: int
+    window: int
+    stayed: float
     cpu: float
 
     def __str__(self) -> str:
         count = len(self.seconds)
         return (
             f"storm sockets={count} resumed_s={self.seconds[-1]:.1f} p50_s={self.seconds[count // 2]:.1f}"
-            f" p99_s={self.seconds[int(0.99 * (count - 1))]:.1f} snapshots={self.snapshots} cpu_us_per_resume={self.cpu / count * 1e6:.0f}"
+            f" p99_s={self.seconds[int(0.99 * (count - 1))]:.1f} snapshots={self.snapshots} window_s={self.window / 1000:.1f}"
+            f" stayed_worst_ms={self.stayed * 1e3:.0f} cpu_us_per_resume={self.cpu / count * 1e6:.0f}"
         )
 
 
-async def come(port: int, token: str, place: tuple[str, int] | None, wait: float) -> Attendee:
-    await asyncio.sleep(wait)
-    while True:
-        try:
-            _, attendee = await asyncio.get_running_loop().create_connection(lambda: Attendee(token, port, place), "127.0.0.1", port)
-            await attendee.ready
-            return attendee
-        except OSError:
-            await asyncio.sleep(random.uniform(0, 2 * FIRST_WAIT))
+def wait(attempt: int, window: int) -> float:
+    """Seconds before the web client's next attempt (`pace.ts`)."""
+    first, most = max(FIRST_WAIT, window / 1000), max(MOST_WAIT, window / 1000)
+    return LEAST_WAIT + random.random() * min(most, first * 2**attempt)
+
+
+async def come(port: int, token: str, place: tuple[str, int] | None) -> Attendee:
+    _, attendee = await asyncio.get_running_loop().create_connection(lambda: Attendee(token, port, place), "127.0.0.1", port)
+    await attendee.ready
+    return attendee
+
+
+async def come_back(port: int, token: str, before: Attendee) -> Attendee:
+    for attempt in itertools.count():
+        await asyncio.sleep(wait(attempt, before.window))
+        with contextlib.suppress(OSError):
+            return await come(port, token, before.place)
+    raise AssertionError("it counts for ever")
 
 
 async def enter(port: int, passes: list[str]) -> list[Attendee]:
     found: list[Attendee] = []
     for first in range(0, len(passes), BATCH):
-        found += await asyncio.gather(*(come(port, token, None, 0) for token in passes[first : first + BATCH]))
+        found += await asyncio.gather(*(come(port, token, None) for token in passes[first : first + BATCH]))
     return found
+
+
+async def told_of_each_other(crowd: list[Attendee]) -> None:
+    """Until the first have heard how many came after them, which the server tells within its round of pings."""
+    while 2 * min(attendee.window for attendee in crowd) < max(attendee.window for attendee in crowd):  # noqa: ASYNC110  (an event would cost every message)
+        await asyncio.sleep(0.1)
+
+
+async def staying(attendee: Attendee) -> float:
+    """Commands until cancelled; the longest that one took."""
+    worst = 0.0
+    with contextlib.suppress(asyncio.CancelledError):
+        for number in itertools.count():
+            worst = max(worst, await attendee.does("channel.unsubscribe", f"command-{number}", channel=f"{SESSION}/captions/en"))
+            await asyncio.sleep(COMMAND_EVERY)
+    return worst
 
 
 async def storm(tested: Server, data: Path, count: int) -> Storm:
     passes = tokens(data, count + 1)
     *crowd, voter = await enter(tested.port, passes)
-    places = [attendee.place for attendee in crowd]
+    await told_of_each_other(crowd)
     before = tested.cpu()
     for attendee in crowd:
         attendee.transport.abort()
     begun = time.monotonic()
-    voter.vote()
-    await voter.back
-    coming = (come(tested.port, *one, random.uniform(0, FIRST_WAIT)) for one in zip(passes, places, strict=False))
-    back = await asyncio.gather(*coming)
+    await voter.does("poll.vote", "the-one-vote", poll="poll-0", ballot=["a"])
+    stays = asyncio.create_task(staying(voter))
+    back = await asyncio.gather(*(come_back(tested.port, token, attendee) for token, attendee in zip(passes, crowd, strict=False)))
     seconds = sorted([await attendee.back - begun for attendee in back])
-    return Storm(seconds, sum(attendee.snapshots for attendee in back), tested.cpu() - before)
+    stays.cancel()
+    snapshots, window = sum(attendee.snapshots for attendee in back), max(attendee.window for attendee in crowd)
+    return Storm(seconds, snapshots, window, await stays, tested.cpu() - before)
 
 
 async def bench(count: int) -> None:

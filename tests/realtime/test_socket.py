@@ -13,7 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close, Frame, Opcode
 
-from realtime import endpoint, outbox
+from realtime import admission, endpoint, outbox
+from realtime.admission import Turnstile
 from realtime.closing import CloseCode, Reconnect
 from realtime.endpoint import MAX_MESSAGE
 from tests.realtime.serving import Place, command, hear, say
@@ -157,6 +158,7 @@ async def test_a_full_house_answers_503_until_someone_leaves(way: str) -> None:
             with pytest.raises(InvalidStatus) as refused:
                 await place.connect()
             assert refused.value.response.status_code == 503
+            assert refused.value.response.headers["Retry-After"] == "1"
         await asyncio.wait_for(place.ended.wait(), 5)
         async with place.connect() as client:
             await say(client, "echo", text="in")
@@ -288,7 +290,7 @@ async def test_closing_all_tells_everyone_to_come_back_and_lets_nobody_in(place:
         for client in (one, two):
             with pytest.raises(ConnectionClosed):
                 await hear(client)
-            assert client.close_code == CloseCode.RESTART
+            assert (client.close_code, client.close_reason) == (CloseCode.RESTART, "window=500; the server restarts")
         with pytest.raises(InvalidStatus):
             await place.connect()
         assert place.endpoint.count == 0
@@ -331,3 +333,70 @@ async def test_an_address_that_opens_too_many_is_told_to_come_back_later() -> No
             async with place.connect(additional_headers={"X-Forwarded-For": "203.0.113.7"}):
                 pass
         assert refused.value.response.status_code == 429
+        assert refused.value.response.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("way", ["socket", "asgi"])
+async def test_who_comes_with_many_others_waits_for_their_turn_and_is_heard_then(way: str) -> None:
+    async with Place(way, turnstile=Turnstile(pace=10, burst=1)).running() as place:
+        begun = time.monotonic()
+        clients = await asyncio.gather(*(place.connect() for _ in range(5)))
+        assert time.monotonic() - begun > 0.3
+        for client in clients:
+            await say(client, "echo", text="in")
+            assert await hear(client) == {"echo": "in"}
+            await client.close()
+
+
+@pytest.mark.parametrize("way", ["socket", "asgi"])
+async def test_a_line_that_is_too_long_answers_503_and_when_to_come_instead(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "LINE_SECONDS", 0.5)
+    async with Place(way, turnstile=Turnstile(pace=5, burst=1)).running() as place:
+        answers = await asyncio.gather(*(place.connect() for _ in range(8)), return_exceptions=True)
+        refused = [answer.response for answer in answers if isinstance(answer, InvalidStatus)]
+        assert 3 <= len(refused) <= 5
+        assert {(answer.status_code, answer.headers["Retry-After"]) for answer in refused} == {(503, "6")}
+        for client in answers:
+            if not isinstance(client, BaseException):
+                await client.close()
+
+
+async def test_who_waits_for_their_turn_is_refused_when_the_server_ends_and_forgotten_when_they_leave(place: Place) -> None:
+    place.endpoint._turnstile = Turnstile(pace=2, burst=1)
+    async with place.connect():
+        waiting, gone = asyncio.ensure_future(place.connect()), asyncio.ensure_future(place.connect())
+        await asyncio.sleep(0.1)
+        gone.cancel()
+        await place.endpoint.close_all()
+        with pytest.raises(InvalidStatus) as refused:
+            await waiting
+        assert refused.value.response.status_code == 503
+    assert len(place.opened) == 1
+
+
+async def test_the_window_in_which_all_come_back_grows_with_the_crowd_and_is_the_same_for_each(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "RETURN_PACE", 2)
+    clients = [await place.connect() for _ in range(4)]
+    assert place.endpoint.window == 2000
+    await place.endpoint.close_all()
+    for client in clients:
+        await client.wait_closed()
+        assert client.close_reason == "window=2000; the server restarts"
+
+
+async def test_a_client_is_told_again_when_twice_as_many_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "RETURN_PACE", 2)
+    monkeypatch.setattr(endpoint, "PING_SECONDS", 1)
+    told: list[int] = []
+    async with Place("socket", regrown=lambda conn: told.append(conn.window())).running() as place:
+        clients = [await place.connect()]
+        assert place.opened[0].window() == 500
+        await asyncio.sleep(1.1)
+        assert told == []
+        clients += [await place.connect() for _ in range(3)]
+        await asyncio.sleep(1.1)
+        assert told == [2000]
+        for client in clients:
+            await client.close()

@@ -78,8 +78,8 @@ export class Visit {
     this.peer.send(JSON.stringify(message));
   }
 
-  welcome(channels = [PUBLIC], serverTime = Date.now()): void {
-    this.say({ type: 'welcome', connection: 'c1', server_time: serverTime, channels, me: ME });
+  welcome(channels = [PUBLIC], serverTime = Date.now(), window = 500): void {
+    this.say({ type: 'welcome', connection: 'c1', server_time: serverTime, window, channels, me: ME });
   }
 
   snapshot(seq: number, data = STATE, epoch = 'e1'): void {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { delay } from '../src/lib/pace';
+import { delay, windowIn } from '../src/lib/pace';
 import { Room } from '../src/lib/room.svelte';
 import { WAITING_LIMIT } from '../src/lib/socket';
-import { Hall, ME, STATE } from './hall';
+import { Hall, ME, STATE, type Visit } from './hall';
 
 /** Of `ws`, made like a browser's: an error without a listener throws nothing. */
 class Browser extends WebSocket {
@@ -235,5 +235,39 @@ describe('the wait before coming back', () => {
     expect(delay('spread', 0)).toBeGreaterThan(9_000);
     vi.spyOn(Math, 'random').mockReturnValue(0);
     expect(delay('later', 0)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('is spread over the window that the server told', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999999);
+    expect([0, 1, 2].map((attempt) => Math.round(delay('soon', attempt, 6_000)))).toEqual([6_050, 12_050, 15_050]);
+    expect(Math.round(delay('soon', 0, 100))).toBe(550);
+    expect(Math.round(delay('spread', 0, 500))).toBe(500);
+    expect(Math.round(delay('later', 0, 20_000))).toBe(25_000);
+    expect(delay('soon', 0, 1e9)).toBeLessThan(61_000);
+  });
+
+  it.each([['window=6666; the server restarts', 6666], ['', null], ['the server restarts', null], ['window=x;', null], ['window=9999999999;', null]])(
+    'reads from %j the window %j',
+    (reason, window) => expect(windowIn(reason)).toBe(window),
+  );
+
+  it.each([
+    ['in the welcome', (visit: Visit) => visit.peer.terminate()],
+    ['while it was there', (visit: Visit) => (visit.say({ type: 'retry', window: 400 }), visit.say({ type: 'ack', id: 'x', result: {} }), setTimeout(() => visit.peer.terminate(), 50))],
+    ['as it was closed', (visit: Visit) => visit.peer.close(1012, 'window=400; the server restarts')],
+  ])('is what the server told %s', async (where, cut) => {
+    enter();
+    const visit = await hall.visit();
+    await visit.next('hello');
+    visit.welcome(undefined, undefined, where === 'in the welcome' ? 1_400 : 30_000);
+    visit.snapshot(1);
+    vi.spyOn(Math, 'random').mockReturnValue(0.999999);
+    const begun = Date.now();
+    cut(visit);
+    await hall.visit();
+    const waited = Date.now() - begun;
+    expect(waited).toBeGreaterThan(350);
+    if (where === 'in the welcome') expect(waited).toBeGreaterThan(1_400);
+    else expect(waited).toBeLessThan(1_400);
   });
 });

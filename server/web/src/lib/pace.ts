@@ -8,10 +8,22 @@ const DELAYS: Record<Exclude<Reconnect, 'never'>, { least: number; first: number
   later: { least: 5_000, first: 10_000, most: 60_000 },
 };
 
-/** ms to wait before attempt number `attempt` (from 0): anywhere up to a doubling ceiling, so that a hall does not return at once. */
-export function delay(reconnect: Exclude<Reconnect, 'never'>, attempt: number): number {
+/** ms that a server may ask all to spread their return over. */
+const WINDOW_LIMIT = 60_000;
+
+/** ms to wait before attempt number `attempt` (from 0): anywhere up to a doubling ceiling, so that a hall does not return at once.
+ * `window` is what the server told, in ms, 0 for nothing. */
+export function delay(reconnect: Exclude<Reconnect, 'never'>, attempt: number, window = 0): number {
   const { least, first, most } = DELAYS[reconnect];
-  return least + Math.random() * Math.min(most, first * 2 ** Math.min(attempt, 16));
+  const told = Math.min(window, WINDOW_LIMIT);
+  const start = reconnect === 'spread' && told > 0 ? told : Math.max(first, told);
+  return least + Math.random() * Math.min(Math.max(most, told), start * 2 ** Math.min(attempt, 16));
+}
+
+/** The window in the reason of a close with 1012 or 1013, in ms; null if it tells none. */
+export function windowIn(reason: string): number | null {
+  const told = /^window=(\d{1,9});/.exec(reason);
+  return told === null ? null : Number(told[1]);
 }
 
 /** The server takes 10 commands a second and 40 at once; a little less, for subscriptions count too. */

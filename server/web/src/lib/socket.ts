@@ -1,6 +1,6 @@
 /** The socket to `/ws`: says hello, comes back after losses, keeps order, and sends each command until it is answered. */
 
-import { Allowance, delay, newKey } from './pace';
+import { Allowance, delay, newKey, windowIn } from './pace';
 import { ProblemError } from './problem';
 import { CLOSES, type Command, type Hello, type My, type Resume, type ServerMessage, type Snapshot, type Update, type Welcome } from './wire';
 
@@ -47,6 +47,8 @@ export class Socket {
   #greeted = 0;
   #helloAt = 0;
   #attempt = 0;
+  /** ms within which the server wants clients back whose connection broke. */
+  #window = 0;
   #refusal: string | null = null;
   #closed = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -120,7 +122,7 @@ export class Socket {
     this.#ws = ws;
     ws.onopen = () => ws === this.#ws && this.#hello(ws);
     ws.onmessage = (event: MessageEvent) => ws === this.#ws && this.#received(event.data);
-    ws.onclose = (event: CloseEvent) => ws === this.#ws && this.#ended(event.code);
+    ws.onclose = (event: CloseEvent) => ws === this.#ws && this.#ended(event.code, event.reason);
     this.#expect();
   }
 
@@ -142,8 +144,9 @@ export class Socket {
     this.#ended(1006);
   }
 
-  #ended(code: number): void {
+  #ended(code: number, reason = ''): void {
     this.#ws = null;
+    this.#window = windowIn(reason) ?? this.#window;
     clearTimeout(this.#deadline);
     clearTimeout(this.#pumping);
     this.#deadline = this.#pumping = undefined;
@@ -160,7 +163,7 @@ export class Socket {
     }
     this.#refusal = null;
     this.#follower.connection('reconnecting');
-    this.#retry = setTimeout(() => this.#connect(), delay(reconnect === 'never' ? 'soon' : reconnect, this.#attempt++));
+    this.#retry = setTimeout(() => this.#connect(), delay(reconnect === 'never' ? 'soon' : reconnect, this.#attempt++, this.#window));
   }
 
   #finish(problem: string | null): void {
@@ -207,6 +210,9 @@ export class Socket {
     switch (message.type) {
       case 'welcome':
         return this.#welcomed(message);
+      case 'retry':
+        this.#window = message.window;
+        return;
       case 'snapshot':
         // A tally for those who have voted comes unasked.
         if (!this.#positions.has(message.channel) && !message.channel.startsWith(`${this.#options.session}/polls/`)) return;
@@ -228,6 +234,7 @@ export class Socket {
   #welcomed(message: Welcome): void {
     const now = Date.now();
     this.#greeted = now;
+    this.#window = message.window;
     const held = this.#positions;
     this.#positions = new Map(message.channels.map((channel) => [channel, held.get(channel) ?? null]));
     for (const channel of this.#besides) this.#subscribe(channel, held.get(channel) ?? null);

@@ -883,6 +883,12 @@ export interface Resume {
   seq: number;
 }
 
+/** The `window` of Welcome as it is now, when it has doubled or halved. A close with 1012 or 1013 tells it too: its reason begins with `window=`, the ms, and `;`. */
+export interface Retry {
+  type: 'retry';
+  window: number;
+}
+
 /** What a ballot must keep to; each kind reads what concerns it. `low` and `high` bound a number; `budget` is what there is to give away; `seconds` after the opening no ballot is taken (0: no limit); `correct` are a quiz' right options; `image` is what a point is set on; `held_first` keeps new words from sight until a moderator releases them. */
 export interface Rules {
   min_choices?: number;
@@ -1179,11 +1185,12 @@ export interface Venues {
   arriving: ('a' | 'b')[];
 }
 
-/** The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms. */
+/** The answer to Hello; snapshots or missed updates of `channels` follow. `server_time` is in ms. A client whose connection breaks comes back at a random moment within `window` ms: others' break together with it. */
 export interface Welcome {
   type: 'welcome';
   connection: string;
   server_time: number;
+  window: number;
   channels: string[];
   me: Me;
 }
@@ -1192,7 +1199,7 @@ export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | Ques
 
 export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicyPick | PolicySet | AnnouncementCompose | AnnouncementWithdraw | AnnouncementAcknowledge | ChatSend | ChatRetract | ChatHide | ChatShow | ChatMute | ChatSlow | ProblemPromote | ProblemRevise | ProblemPublish | ProblemWithdraw | SolutionPropose | SolutionAmend | SolutionRetract | SolutionSupport | SolutionHide | SolutionShow | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
-export type ServerMessage = Welcome | Snapshot | Update | Ack | Failure | My;
+export type ServerMessage = Welcome | Retry | Snapshot | Update | Ack | Failure | My;
 
 export type Reconnect = 'never' | 'soon' | 'spread' | 'later';
 
