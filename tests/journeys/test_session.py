@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Request, expect
 
-from server.serving import running
+from server.serving import Running, running
 from server.settings import Settings
 from sessions.people import Role
 from tests.journeys.browser import Visitor, chromium
+from tests.realtime.relay.clients import until
 from tests.server.site import SESSION, seed
 
 ARABIC = "كيف نموّل الأفلام المستقلة في المنطقة؟"
@@ -22,6 +23,18 @@ async def grows(visitor: Visitor) -> None:
     """Their picture moves."""
     await expect(visitor.test("video", '[data-status="playing"]')).to_be_visible(timeout=20_000)
     await visitor.sees_more(15)
+
+
+async def in_sizes(server: Running) -> bool:
+    return len({layer.rid for layer in await server.services.relay.layers(SESSION)} & {"q", "h", "f"}) > 1
+
+
+def shows(asked: Request) -> bool:
+    return asked.method == "POST" and asked.url.endswith("/layer")
+
+
+async def gets(server: Running, resource: str, rid: str) -> bool:
+    return (await server.services.relay.view(resource)).gets == rid
 
 
 @pytest.mark.browser
@@ -41,6 +54,17 @@ async def test_a_session_is_published_watched_asked_voted_and_captioned(tmp_path
         await expect(publisher.test("publish-status", '[data-state="live"]')).to_be_attached(timeout=20_000)
         await grows(attendee)
         await grows(moderator)
+
+        # The page sends a large picture in several sizes, of which anybody may choose a small one.
+        await until(lambda: in_sizes(server), 30)
+        await attendee.test("quality").focus()
+        async with attendee.page.expect_request(shows) as asking:
+            await attendee.test("quality").select_option("low")
+        asked = await asking.value
+        rid, resource = asked.post_data_json["rid"], asked.url.split("/")[-2]
+        assert rid in {"q", "h"}
+        await until(lambda: gets(server, resource, rid), 20)
+        await grows(attendee)
 
         # Who wants the sound alone gets no picture until they want it again.
         await attendee.test("quality").select_option("sound")

@@ -3,8 +3,15 @@ import { backoff, ended, forgo, leave, LONGEST, offer, preferH264, Refused, slee
 
 export type PublishStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'failed';
 
-/** Bits per second of the video that is sent: every viewer gets these very packets. */
-const VIDEO_BITRATE = 2_500_000;
+/** Bits per second at the most of a picture as the camera gives it: viewers get these very packets. */
+const WHOLE = 2_500_000;
+/** By rid, the smaller pictures for narrow paths: how much smaller, and bits per second at the most. The smallest first, as browsers want it. */
+const SMALLER = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+];
+/** Pixels of the longer side below which a picture is not worth being seen. */
+const SMALLEST = 240;
 /** ms after a stream's end until everybody is told who is live. */
 const TOLD = 1_000;
 
@@ -76,7 +83,6 @@ export class Publishing {
       for (const track of stream.getTracks()) send(pc, track, stream);
       resource = await offer(pc, this.#url, this.#token, signal);
       window.addEventListener('pagehide', goodbye, { signal });
-      await limitVideo(pc);
       outer.throwIfAborted();
       this.status = 'live';
       settled();
@@ -96,15 +102,14 @@ export class Publishing {
 }
 
 function send(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): void {
-  const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
-  if (track.kind === 'video') preferH264(transceiver, 'send');
+  const init: RTCRtpTransceiverInit = { direction: 'sendonly', streams: [stream] };
+  if (track.kind === 'audio') pc.addTransceiver(track, init);
+  else preferH264(pc.addTransceiver(track, { ...init, sendEncodings: encodingsOf(track.getSettings()) }), 'send');
 }
 
-async function limitVideo(pc: RTCPeerConnection): Promise<void> {
-  for (const sender of pc.getSenders()) {
-    if (sender.track?.kind !== 'video') continue;
-    const parameters = sender.getParameters();
-    for (const encoding of parameters.encodings) encoding.maxBitrate = VIDEO_BITRATE;
-    await sender.setParameters(parameters).catch(() => undefined); // It is sent all the same, at the browser's own rate.
-  }
+/** What is sent of a picture: in several sizes at once if it is large. A screen has text, which is not to be read any smaller. */
+export function encodingsOf({ width = 0, height = 0, displaySurface }: MediaTrackSettings): RTCRtpEncodingParameters[] {
+  const side = displaySurface === undefined ? Math.max(width, height) : 0;
+  const smaller = SMALLER.filter(({ scaleResolutionDownBy }) => side / scaleResolutionDownBy >= SMALLEST);
+  return smaller.length === 0 ? [{ maxBitrate: WHOLE }] : [...smaller, { rid: 'f', maxBitrate: WHOLE }];
 }
