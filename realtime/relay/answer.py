@@ -9,7 +9,7 @@ from typing import Literal
 from realtime.relay import rtx, simulcast
 from realtime.relay.errors import NoCommonCodec
 from realtime.relay.ice import Credentials
-from realtime.relay.offer import ABS_SEND_TIME, H264, TRANSPORT_CC, VP8, Codec, Format, Kind, Offer, Section
+from realtime.relay.offer import ABS_SEND_TIME, CODECS, H264, TRANSPORT_CC, VP8, Codec, Format, Kind, Line, Offer, Section
 
 # What we ask of a peer: retransmission requests, keyframe requests, and (of a publisher) a ceiling for its bitrate.
 _VIDEO_FEEDBACK = ("nack", "nack pli", "ccm fir")
@@ -19,14 +19,18 @@ ICE_OPTIONS = "trickle ice2"
 STREAM_ID = "marquee"
 """The msid both tracks share, so a browser plays them in step as one MediaStream."""
 
+BENEATH_ID = "marquee-original"
+"""That of the floor's sound beneath an interpretation: players are to give it a volume of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The answer to one accepted section. `ssrc` is ours and only set when we send."""
+    """The answer to one accepted section. `ssrc` is ours and only set when we send, as part of the stream `msid`."""
 
     section: Section
     format: Format
     ssrc: int | None = None
+    msid: str = STREAM_ID
 
     @property
     def extensions(self) -> dict[str, int]:
@@ -37,7 +41,10 @@ class Chosen:
         return {uri: offered[uri] for uri in (wanted, *names) if uri in offered}
 
 
-def accepted(chosen: Mapping[Kind, Chosen]) -> tuple[Section, ...]:
+Choice = Mapping[Kind, Chosen] | Mapping[Line, Chosen]
+
+
+def accepted(chosen: Choice) -> tuple[Section, ...]:
     """The sections of the answer that are on, in their order."""
     return tuple(sorted((choice.section for choice in chosen.values()), key=lambda section: section.index))
 
@@ -58,27 +65,30 @@ def choose_for_publisher(offer: Offer, preferred: Mapping[Kind, Codec]) -> dict[
     `preferred` is what the session's viewers already play: taking the same again keeps them connected.
     """
     chosen: dict[Kind, Chosen] = {}
-    for kind, section in _first_of_each_kind(offer).items():
-        chosen[kind] = Chosen(section, min(section.formats, key=lambda f: (f.codec != preferred.get(kind), _rank(f))))
+    lines = _lines(offer)
+    for kind in CODECS:
+        if kind in lines:
+            section, wanted = lines[kind], preferred.get(kind)
+            chosen[kind] = Chosen(section, min(section.formats, key=lambda f: (f.codec != wanted, _rank(f))))
     return chosen
 
 
-def choose_for_viewer(offer: Offer, tracks: Mapping[Kind, tuple[Codec, int]]) -> dict[Kind, Chosen]:
+def choose_for_viewer(offer: Offer, tracks: Mapping[Line, tuple[Codec, int]]) -> dict[Line, Chosen]:
     """The viewer's own number for each track (codec, ssrc) it can play. Raises NoCommonCodec when it can play none."""
-    chosen: dict[Kind, Chosen] = {}
-    for kind, section in _first_of_each_kind(offer).items():
-        if kind not in tracks:
+    chosen: dict[Line, Chosen] = {}
+    for line, section in _lines(offer).items():
+        if line not in tracks:
             continue
-        codec, ssrc = tracks[kind]
+        codec, ssrc = tracks[line]
         matching = [f for f in section.formats if f.codec == codec]
         if matching:
-            chosen[kind] = Chosen(section, min(matching, key=_rank), ssrc)
+            chosen[line] = Chosen(section, min(matching, key=_rank), ssrc, BENEATH_ID if line == "original" else STREAM_ID)
     if not chosen:
         raise NoCommonCodec("the offer has no codec in common with what the session carries")
     return chosen
 
 
-def write_answer(offer: Offer, chosen: Mapping[Kind, Chosen], transport: Transport) -> str:
+def write_answer(offer: Offer, chosen: Choice, transport: Transport) -> str:
     """The whole SDP answer, CRLF-terminated lines, sections in the order of the offer, those not chosen refused by port 0."""
     by_index = {choice.section.index: choice for choice in chosen.values()}
     lines = [
@@ -102,11 +112,13 @@ def bundle_line(sections: Sequence[Section]) -> list[str]:
     return [f"a=group:BUNDLE {' '.join(s.mid for s in sections)}"] if all(s.mid for s in sections) else []
 
 
-def _first_of_each_kind(offer: Offer) -> dict[Kind, Section]:
-    found: dict[Kind, Section] = {}
+def _lines(offer: Offer) -> dict[Line, Section]:
+    """The first usable section of each kind, and the second one of sound."""
+    found: dict[Line, Section] = {}
     for section in offer.sections:
         if section.formats:
-            found.setdefault("audio" if section.kind == "audio" else "video", section)
+            line: Line = "video" if section.kind != "audio" else "original" if "audio" in found else "audio"
+            found.setdefault(line, section)
     return found
 
 
@@ -132,7 +144,7 @@ def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]
     lines += ["a=recvonly" if choice.ssrc is None else "a=sendonly", "a=rtcp-mux", "a=rtcp-mux-only", "a=rtcp-rsize"]
     lines += codec_lines(section.kind, choice.format, sends=choice.ssrc is not None)
     if choice.ssrc is not None:
-        lines += source_lines(section.kind, choice.format, choice.ssrc)
+        lines += source_lines(section.kind, choice.format, choice.ssrc, choice.msid)
     else:
         lines += [f"a=extmap:{id} {uri}" for uri, id in choice.extensions.items()]
         lines += simulcast.answer_lines(section.rids)
@@ -162,9 +174,9 @@ def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
     return lines
 
 
-def source_lines(kind: str, chosen: Format, ssrc: int) -> list[str]:
+def source_lines(kind: str, chosen: Format, ssrc: int, msid: str = STREAM_ID) -> list[str]:
     """What a section says of our track and of the stream that repairs it (RFC 5576)."""
-    lines = [f"a=msid:{STREAM_ID} {kind}"]
+    lines = [f"a=msid:{msid} {kind}"]
     if chosen.rtx is not None:
         lines.append(f"a=ssrc-group:FID {ssrc} {rtx.ssrc_of(ssrc)}")
     # Chromium plays the source that is named first.

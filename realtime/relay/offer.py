@@ -17,6 +17,8 @@ from realtime.relay.ice import Credentials
 from realtime.relay.simulcast import RID, read_rids
 
 Kind = Literal["audio", "video"]
+Line = Literal["audio", "video", "original"]
+"""A section of a viewer's: one of each kind, and a second one of sound for the floor's beneath an interpretation."""
 Direction = Literal["sends", "receives"]
 
 MAX_OFFER = 64 * 1024

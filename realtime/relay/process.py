@@ -96,9 +96,9 @@ class RelayProcess:
     async def air(self, session: str, venue: Venue) -> None:
         await self._call("air", session, venue)
 
-    async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
+    async def watch(self, session: str, offer: str, lang: str | None = None, beneath: bool = True) -> Answer:
         """As `Relay.watch`; RelayDown while the process is being started again."""
-        return await self._answer("watch", session, offer, lang)
+        return await self._answer("watch", session, offer, lang, beneath)
 
     async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
         return await self._answer("feed", session, offer, lang)
@@ -126,8 +126,8 @@ class RelayProcess:
     async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
         return cast("IceRestart | None", await self._call("update_ice", resource_id, fragment, tags))
 
-    async def choose(self, resource_id: str, lang: str | None) -> str | None:
-        return cast("str | None", await self._call("choose", resource_id, lang))
+    async def choose(self, resource_id: str, lang: str | None, beneath: bool | None = None) -> str | None:
+        return cast("str | None", await self._call("choose", resource_id, lang, beneath))
 
     async def show(self, resource_id: str, layer: str | None, sees: bool) -> View:
         return cast(View, await self._call("show", resource_id, layer, sees))

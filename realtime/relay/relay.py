@@ -18,7 +18,7 @@ from realtime.relay.fragment import read_fragment, write_fragment
 from realtime.relay.hls.segment import Segment
 from realtime.relay.ice import IceSession
 from realtime.relay.interlude import TICK
-from realtime.relay.offer import Kind, Offer, read_offer
+from realtime.relay.offer import Line, Offer, read_offer
 from realtime.relay.path import sum_up
 from realtime.relay.peer import Peer
 from realtime.relay.peers import Peers
@@ -134,7 +134,7 @@ class Relay:
         self._make_room()
         stream = self._streams.open(session)
         chosen = choose_for_publisher(parsed, {kind: codec for kind, (codec, _) in stream.tracks.items()})
-        booth = stream.booth(lang) if lang is not None else None
+        booth = stream.hearing.booth(lang) if lang is not None else None
         publisher = Publisher(
             session,
             self._port,
@@ -157,13 +157,15 @@ class Relay:
         """Put a venue of a session on air: viewers go on with its picture. Raises NotLive if nothing arrives from it."""
         self._streams.live(session).air(venue)
 
-    async def choose(self, resource_id: str, lang: str | None) -> str | None:
+    async def choose(self, resource_id: str, lang: str | None, beneath: bool | None = None) -> str | None:
         """Let a viewer hear an interpretation, or the floor (None), from the next packet on and without a new offer.
 
-        Returns what it hears now: a booth that is silent lets the floor through until it speaks. Raises UnknownResource.
+        With `beneath` the floor's sound comes as well while an interpretation is heard, in the second section of sound of a viewer that
+        has offered one; None leaves that as it is. Returns what it hears now: a booth that is silent lets the floor through until it
+        speaks. Raises UnknownResource.
         """
         viewer = self._find_viewer(resource_id)
-        return self._streams[viewer.session].choose(viewer, lang)
+        return self._streams[viewer.session].hearing.choose(viewer, lang, beneath)
 
     async def show(self, resource_id: str, layer: str | None, sees: bool) -> View:
         """Let a viewer see one encoding (None: what its path carries) from its next keyframe on, or nothing. The sound goes on.
@@ -178,13 +180,13 @@ class Relay:
         viewer = self._find_viewer(resource_id)
         return self._streams[viewer.session].view(viewer)
 
-    async def watch(self, session: str, offer: str, lang: str | None = None) -> Answer:
+    async def watch(self, session: str, offer: str, lang: str | None = None, beneath: bool = True) -> Answer:
         """Answer a viewer, who hears `lang` as after `choose`.
 
         Raises BadOffer, UnacceptableOffer (make it a `counter_offer`), NotLive, TooManyViewers.
         """
         parsed = read_offer(offer, "receives")
-        return self._watched(self._watchable(session), parsed, lang)
+        return self._watched(self._watchable(session), parsed, lang, beneath=beneath)
 
     async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
         """Answer another node: like `watch`, and never in the way of a viewer. Raises as `watch` does."""
@@ -205,7 +207,7 @@ class Relay:
         """
         read = read_pulled(answer, family_of(self._host))
         stream = self._streams.open(session)
-        booth = stream.booth(lang) if lang is not None else None
+        booth = stream.hearing.booth(lang) if lang is not None else None
         on_media = stream.on_media if booth is None else booth.on_media
         on_report = stream.on_report if booth is None else partial(stream.on_booth_report, booth)
         puller = Puller(session, self._host, self._certificate, offer.credentials, read, on_media, on_report, lang=lang)
@@ -232,7 +234,7 @@ class Relay:
             raise UnknownResource("there is no offer to answer, or it was answered or has expired")
         parsed = read_offer(answer, "receives")
         stream = self._streams.watchable(offer.session)
-        chosen = choose_for_viewer(parsed, stream.tracks)
+        chosen = choose_for_viewer(parsed, stream.lines)
         viewer = self._viewer(stream, parsed, chosen, offer.lang)
         viewer.resource_id, viewer.ice = offer.resource_id, offer.ice
         self._offers.forget(resource_id)
@@ -333,14 +335,14 @@ class Relay:
             raise TooManyViewers(f"session {session} has {self._max_viewers} viewers, as many as it may")
         return stream
 
-    def _watched(self, stream: Stream, offer: Offer, lang: str | None, *, node: bool = False) -> Answer:
-        chosen = choose_for_viewer(offer, stream.tracks)
+    def _watched(self, stream: Stream, offer: Offer, lang: str | None, *, node: bool = False, beneath: bool = True) -> Answer:
+        chosen = choose_for_viewer(offer, stream.lines)
         viewer = self._viewer(stream, offer, chosen, lang)
-        viewer.node = node
+        viewer.node, viewer.beneath = node, beneath
         self._peers.serve(viewer, offer.ice, accepted(chosen))
         return Answer(write_answer(offer, chosen, self._transport(viewer.ice)), viewer.resource_id, viewer.ice.etag)
 
-    def _viewer(self, stream: Stream, offer: Offer, chosen: Mapping[Kind, Chosen], lang: str | None) -> Viewer:
+    def _viewer(self, stream: Stream, offer: Offer, chosen: Mapping[Line, Chosen], lang: str | None) -> Viewer:
         viewer = Viewer(
             stream.session,
             self._port,

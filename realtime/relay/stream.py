@@ -1,20 +1,20 @@
-"""What one session carries: its publisher, its tracks, its interpreters' booths, its viewers and who listens in."""
+"""What one session carries: its publisher, its tracks, its viewers and who listens in."""
 
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
 from realtime.relay.booth import Booth
-from realtime.relay.errors import TooManyBooths, TooManyTaps, UnknownLayer
+from realtime.relay.errors import TooManyTaps, UnknownLayer
 from realtime.relay.floor import Floor
+from realtime.relay.hearing import Hearing
 from realtime.relay.hls.packager import Packaging
 from realtime.relay.hls.segment import FLOOR, Segment
 from realtime.relay.interlude import Interlude
-from realtime.relay.offer import H264, OPUS, Codec, Kind
+from realtime.relay.offer import H264, OPUS, Codec, Kind, Line
 from realtime.relay.path import Audience, sum_up
 from realtime.relay.peer import Peer
 from realtime.relay.picture import Picture
@@ -34,9 +34,6 @@ SILENCE = 5.0
 MAX_TAPS = 4
 """Readers of one session's sound; past it `tap()` raises TooManyTaps."""
 
-MAX_BOOTHS = 32
-"""Languages one session is interpreted into; past it TooManyBooths."""
-
 Listener = Callable[[int, bytes], None]
 """Called with each Opus packet and its time, in 1/48000 s since the stream's first sound."""
 
@@ -50,8 +47,7 @@ NotifyAir = Callable[[OnAir], None]
 class Stream:
     """Joins publishers, tracks and viewers. Everything is synchronous; ending a peer is left to `end`.
 
-    Viewers stay when one publisher follows another, unless the new one has another codec than the one they agreed to. A viewer that
-    wants a language hears its booth while that is live, and the floor otherwise.
+    Viewers stay when one publisher follows another, unless the new one has another codec than the one they agreed to.
     """
 
     def __init__(
@@ -67,10 +63,12 @@ class Stream:
         self.session = session
         self._recordings = Recordings(record, session)
         self.floor = Floor(end, self._begin, self._send_on, self._floor_changed, self._air_changed)
-        self.booths: dict[str, Booth] = {}
         self.viewers: set[Viewer] = set()
         self._tracks: dict[Kind, Track | Picture] = {}
         self._ssrcs: dict[Kind, int] = {"audio": secrets.randbits(32), "video": secrets.randbits(32)}
+        self.hearing = Hearing(
+            session, sender, self._ssrcs["audio"], self.viewers, lambda: self._sound, end, self._booth_changed, self._copy_booth
+        )
         self._listeners: list[Listener] = []
         self._sound_start: int | None = None
         self._sender = sender
@@ -89,7 +87,7 @@ class Stream:
     @property
     def empty(self) -> bool:
         """Whether nobody has anything to do with this session any more."""
-        busy = self.viewers or self._listeners or any(not booth.source.empty for booth in self.booths.values())
+        busy = self.viewers or self._listeners or not self.hearing.empty
         return self.floor.empty and not busy and not self.watchable and not self._packaging.on
 
     @property
@@ -99,8 +97,14 @@ class Stream:
 
     @property
     def tracks(self) -> dict[Kind, tuple[Codec, int]]:
-        """Codec and SSRC of each track, for answering viewers."""
+        """Codec and SSRC of each track."""
         return {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
+
+    @property
+    def lines(self) -> dict[Line, tuple[Codec, int]]:
+        """Codec and SSRC of all that viewers may be answered with."""
+        lines: dict[Line, tuple[Codec, int]] = {kind: (track.codec, track.ssrc) for kind, track in self._tracks.items()}
+        return lines | {"original": self.hearing.original} if self._sound is not None else lines
 
     @property
     def _sound(self) -> Track | None:
@@ -138,46 +142,28 @@ class Stream:
         """What viewers of the picture report."""
         return sum_up(viewer.path for viewer in self.viewers if "video" in viewer.payload_types)
 
-    def booth(self, lang: str) -> Booth:
-        """The booth of a language, opened when first wanted. Raises TooManyBooths."""
-        if lang not in self.booths:
-            if len(self.booths) >= MAX_BOOTHS:
-                raise TooManyBooths(f"session {self.session} is interpreted into {MAX_BOOTHS} languages already")
-            changed, record = partial(self._booth_changed, lang), partial(self._copy, lang, "audio")
-            self.booths[lang] = Booth(self._sender, self._ssrcs["audio"], self._end, changed, record)
-        return self.booths[lang]
-
     def leave(self, peer: Peer) -> None:
         """Take a peer out. Idempotent."""
+        self.hearing.leave(peer)
         if isinstance(peer, Viewer):
             self.viewers.discard(peer)
-            for track in (*self._tracks.values(), *(booth.track for booth in self.booths.values())):
+            for track in self._tracks.values():
                 track.leave(peer)
             return
         if peer is self.floor.publisher and self._picture is not None:
             self._picture.stop_asking()
         self.floor.leave(peer, time.monotonic())
-        for booth in self.booths.values():
-            booth.source.leave(peer)
 
     def look(self, now: float, seconds: float) -> None:
         """Call every so many seconds."""
         if self._picture is not None:
             self._picture.measure(seconds, now)
         self.floor.note_silence(now, SILENCE)
-        for booth in self.booths.values():
-            booth.note_silence(now)
+        self.hearing.note_silence(now)
 
     def tick(self, now: float) -> None:
         """Call every interlude.TICK."""
         self._interlude.tick(now)
-
-    def choose(self, viewer: Viewer, lang: str | None) -> str | None:
-        """Let a viewer hear a language, or the floor. Returns what it hears now: None (the floor) while the booth is silent."""
-        before, viewer.channel = self._heard_by(viewer), lang
-        if viewer.connected:
-            self._move(viewer, before)
-        return lang if lang in self.booths and self.booths[lang].live else None
 
     def show(self, viewer: Viewer, layer: str | None, *, sees: bool) -> View:
         """Let a viewer see an encoding of the picture, whatever suits its path, or nothing. Raises UnknownLayer."""
@@ -214,7 +200,7 @@ class Stream:
         self._packaging.stop()
 
     def stats(self) -> StreamStats:
-        sounds = [*([self._sound] if self._sound else []), *(booth.track for booth in self.booths.values())]
+        sounds = [*([self._sound] if self._sound else []), *(booth.track for booth in self.hearing.booths.values())]
         packets, octets, retransmitted, requests = self._picture.counts if self._picture is not None else (0, 0, 0, 0)
         return StreamStats(
             live=self.live,
@@ -246,7 +232,11 @@ class Stream:
             return
         self._copy(FLOOR, kind, forwarded, now)
         if kind == "audio":
+            self.hearing.forward(packet, source_of(publisher, packet.ssrc), now)
             self._be_heard(forwarded.timestamp, packet.body)
+
+    def _copy_booth(self, lang: str, packet: Outgoing, now: float) -> None:
+        self._copy(lang, "audio", packet, now)
 
     def _copy(self, channel: str, kind: Kind, packet: Outgoing, now: float) -> None:
         """To whoever keeps what was forwarded."""
@@ -257,6 +247,8 @@ class Stream:
         """A sender report of a publisher's."""
         if publisher is self.floor.publisher:
             self._tracks[kind].report(source_of(publisher, report.ssrc), report)
+            if kind == "audio":
+                self.hearing.report(source_of(publisher, report.ssrc), report)
 
     def on_booth_report(self, booth: Booth, publisher: Publisher, kind: Kind, report: RtcpSrPacket) -> None:
         """A sender report of an interpreter's, told by the floor's clock: viewers play sound and picture in step by one clock."""
@@ -273,9 +265,11 @@ class Stream:
             return
         now = time.monotonic()
         self._joins, self._join_seconds = self._joins + 1, self._join_seconds + now - viewer.since
-        for kind in viewer.payload_types:
-            if not (viewer.node and viewer.channel is None and self._interlude.playing(kind)):
-                self._channel(viewer, kind).join(viewer)
+        for kind, track in self._tracks.items():
+            if kind in viewer.payload_types and not (viewer.node and viewer.channel is None and self._interlude.playing(kind)):
+                sound = self.hearing.heard_by(viewer) if kind == "audio" else None
+                (sound or track).join(viewer)
+        self.hearing.admit(viewer)
 
     def on_feedback(self, viewer: Viewer, packets: Sequence[AnyRtcpPacket], now: float) -> None:
         """RTCP of a viewer's, who says nothing of its sound that would have to be known."""
@@ -293,6 +287,14 @@ class Stream:
         else:
             self._recordings.end(FLOOR)
         self._on_change(self.session, None, live)
+
+    def _booth_changed(self, lang: str, live: bool) -> None:
+        interpreter = self.hearing.booths[lang].source.publisher
+        if live and interpreter is not None and interpreter.original:
+            self._recordings.begin(lang, {"audio": OPUS})
+        else:
+            self._recordings.end(lang)
+        self._on_change(self.session, lang, live)
 
     def _air_changed(self) -> None:
         aired = OnAir(self.session, self.floor.on_air, self.floor.arriving)
@@ -338,9 +340,10 @@ class Stream:
             if not self._plays(viewer, [k for k in viewer.payload_types if k == kind]):
                 self._end(viewer)
 
-    def _plays(self, viewer: Viewer, kinds: Iterable[Kind]) -> bool:
-        """Whether the tracks of these kinds are still the ones this viewer's answer promised."""
-        return all(kind in self._tracks and self._tracks[kind].ssrc == viewer.ssrcs[kind] for kind in kinds)
+    def _plays(self, viewer: Viewer, lines: Iterable[Line]) -> bool:
+        """Whether the tracks of these lines are still the ones this viewer's answer promised."""
+        carried = self.lines
+        return all(line in carried and carried[line][1] == viewer.ssrcs[line] for line in lines)
 
     def _be_heard(self, timestamp: int, payload: bytes) -> None:
         if self._sound_start is None:
@@ -348,36 +351,6 @@ class Stream:
         if payload:
             for listener in self._listeners:
                 listener((timestamp - self._sound_start) & 0xFFFFFFFF, payload)
-
-    # Languages
-
-    def _channel(self, viewer: Viewer, kind: Kind) -> Track | Picture:
-        """What a viewer gets now of a kind."""
-        return self._heard_by(viewer) or self._tracks[kind] if kind == "audio" else self._tracks[kind]
-
-    def _heard_by(self, viewer: Viewer) -> Track | None:
-        booth = self.booths.get(viewer.channel or "")
-        sound = booth.track if booth is not None and booth.live else self._sound
-        return sound if "audio" in viewer.payload_types else None
-
-    def _move(self, viewer: Viewer, before: Track | None) -> None:
-        after = self._heard_by(viewer)
-        if before is not None and after is not None and after is not before:
-            after.take(viewer, before, time.monotonic())
-
-    def _booth_changed(self, lang: str, live: bool) -> None:
-        """A booth began or fell silent: its listeners move, to it or back to the floor."""
-        booth, floor = self.booths[lang].track, self._sound
-        before = floor if live else booth
-        for viewer in self.viewers:
-            if viewer.channel == lang and viewer.connected and before is not None:
-                self._move(viewer, before)
-        interpreter = self.booths[lang].source.publisher
-        if live and interpreter is not None and interpreter.original:
-            self._recordings.begin(lang, {"audio": OPUS})
-        else:
-            self._recordings.end(lang)
-        self._on_change(self.session, lang, live)
 
 
 def _pictured(publisher: Publisher) -> bool:

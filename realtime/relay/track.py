@@ -13,7 +13,7 @@ from realtime.relay.continuity import Continuity
 from realtime.relay.history import History
 from realtime.relay.keyframe import Replay, begins_keyframe
 from realtime.relay.line import Group, HandOver, Place, moved, shared
-from realtime.relay.offer import Codec, Kind
+from realtime.relay.offer import Codec, Kind, Line
 from realtime.relay.rtp import Outgoing, Packet, Shift, rewrite
 from realtime.relay.srtp import Sender
 from realtime.relay.viewer import Viewer
@@ -35,8 +35,10 @@ class Track:
     Viewers that came from another channel of the same kind have a `Shift`; most have none and are one group.
     """
 
-    def __init__(self, kind: Kind, codec: Codec, sender: Sender, ssrc: int) -> None:
+    def __init__(self, kind: Kind, codec: Codec, sender: Sender, ssrc: int, line: Line | None = None) -> None:
         self.kind = kind
+        self.line: Line = line or kind
+        """The section of its viewers' answers that it is sent in."""
         self.codec = codec
         self.ssrc = ssrc
         self.packets = 0
@@ -90,7 +92,11 @@ class Track:
 
     def take(self, viewer: Viewer, other: "Track", now: float) -> None:
         """Let a viewer of `other`, a channel with our SSRC, go on here: our next packet will be the next of its line."""
-        self._arriving[viewer] = other.hand_over(viewer, now)
+        self.resume(viewer, other.hand_over(viewer, now))
+
+    def resume(self, viewer: Viewer, place: Place) -> None:
+        """Let a viewer go on from a place of its line with our next packet."""
+        self._arriving[viewer] = place
 
     def expect(self, viewer: Viewer, hand_over: HandOver) -> None:
         """Let a viewer of another encoding go on here from our next keyframe, and be there until then."""
@@ -168,7 +174,7 @@ class Track:
         return rtcp.sender_report(self.ssrc, ntp, (timestamp + shift.timestamp) & 0xFFFFFFFF, self.packets, self.octets)
 
     def _group(self, viewer: Viewer) -> Group:
-        return viewer.payload_types[self.kind], viewer.keys.tag, viewer.shifts[self.kind]
+        return viewer.payload_types[self.line], viewer.keys.tag, viewer.shifts[self.line]
 
     def _enter(self, viewer: Viewer) -> None:
         group = self._group(viewer)
@@ -201,7 +207,7 @@ class Track:
         if place is not None:
             return place
         sequence, timestamp = self._continuity.upcoming(now)
-        shift = viewer.shifts[self.kind]
+        shift = viewer.shifts[self.line]
         last = self._history.get((sequence - 1) & 0xFFFF)
         return Place(sequence + shift.sequence, timestamp + shift.timestamp, now, last.shifted(shift).payload if last else b"")
 
@@ -215,8 +221,8 @@ class Track:
     def _let_in(self, first: Outgoing, now: float) -> None:
         arriving, self._arriving = self._arriving, {}
         for viewer, place in arriving.items():
-            wanted = viewer.payload_types[self.kind], viewer.keys.tag, moved(place, first, self.codec, now)
-            shift = viewer.shifts[self.kind] = shared(wanted, self._groups, self.kind, self.codec.clock_rate)
+            wanted = viewer.payload_types[self.line], viewer.keys.tag, moved(place, first, self.codec, now)
+            shift = viewer.shifts[self.line] = shared(wanted, self._groups, self.kind, self.codec.clock_rate)
             if self.kind == "video":
                 viewer.entered = (first.sequence + shift.sequence) & 0xFFFF, now
             self._enter(viewer)

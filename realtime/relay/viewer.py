@@ -9,7 +9,7 @@ from aiortc.rtp import AnyRtcpPacket
 from realtime.relay import rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
-from realtime.relay.offer import Kind
+from realtime.relay.offer import Line
 from realtime.relay.path import Path
 from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.rtp import UNMOVED, Outgoing, Shift
@@ -34,25 +34,27 @@ class Viewer(Peer):
         port: Port,
         certificate: Certificate,
         remote: RTCDtlsParameters,
-        chosen: Mapping[Kind, Chosen],
+        chosen: Mapping[Line, Chosen],
         on_secured: Callable[["Viewer"], None],
         on_feedback: FeedbackHandler,
         *,
         dtls_active: bool,
     ) -> None:
         super().__init__(session, port, certificate, remote, dtls_active=dtls_active)
-        self.payload_types: dict[Kind, int] = {kind: choice.format.payload_type for kind, choice in chosen.items()}
+        self.payload_types: dict[Line, int] = {line: choice.format.payload_type for line, choice in chosen.items()}
         self.rtx = chosen["video"].format.rtx if "video" in chosen else None
         """Its payload type for what is sent again of the picture; None if it takes that in the same stream."""
         self._rtx_sequence = 0
-        self.ssrcs: dict[Kind, int | None] = {kind: choice.ssrc for kind, choice in chosen.items()}
+        self.ssrcs: dict[Line, int | None] = {line: choice.ssrc for line, choice in chosen.items()}
         """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self.channel: str | None = None
         """The language it wants to hear; None is the floor."""
+        self.beneath = True
+        """Whether it wants the floor beneath that language, if it has a section for it."""
         self.node = False
         """Whether it is another node, which serves viewers of its own."""
         self.path = Path()
-        self.shifts: dict[Kind, Shift] = {"audio": UNMOVED, "video": UNMOVED}
+        self.shifts: dict[Line, Shift] = {"audio": UNMOVED, "video": UNMOVED, "original": UNMOVED}
         """Where its line of each track is, from that of the channel or the encoding it gets now."""
         self.entered: tuple[int, float] | None = None
         """The number with which its picture came to be of this encoding, and when."""

@@ -12,9 +12,14 @@ _PATH = "/whep/{session}/{resource}/language"
 
 
 class Wanted(BaseModel):
-    """What a viewer wants to hear: an interpretation, or the floor."""
+    """What a viewer wants to hear: an interpretation, or the floor.
+
+    `original` is whether the floor's sound is to come beneath an interpretation, in the second section of sound of an offer that has
+    one; null leaves that as it is.
+    """
 
     lang: str | None
+    original: bool | None = None
 
 
 class Heard(BaseModel):
@@ -30,7 +35,7 @@ async def choose(session: str, resource: str, wanted: Wanted, request: Request, 
     await owned(request, session, resource, caller)
     lang = None if wanted.lang is None else booth(request, session, wanted.lang)
     await services_of(request).cascade.ready(session, lang)
-    return Heard(lang=lang, hears=await relay_of(request).choose(resource, lang))
+    return Heard(lang=lang, hears=await relay_of(request).choose(resource, lang, wanted.original))
 
 
 @router.options(_PATH, include_in_schema=False)

@@ -62,14 +62,18 @@ async def interpret(session: str, lang: str, request: Request, caller: Caller) -
 
 
 @router.post("/whep/{session}", status_code=201, response_class=Response, openapi_extra=_OFFER, responses=_WATCHED)
-async def watch(session: str, request: Request, caller: Caller, lang: str | None = None) -> Response:
-    """Watch a session, and hear it in `lang` while that booth speaks. 409 with Retry-After while nobody publishes."""
+async def watch(session: str, request: Request, caller: Caller, lang: str | None = None, original: bool = True) -> Response:
+    """Watch a session, and hear it in `lang` while that booth speaks. 409 with Retry-After while nobody publishes.
+
+    A second section of sound in the offer is for the floor beneath an interpretation: it comes there as long as a booth is heard in the
+    first one, unless `original` is false.
+    """
     admit(request, "whep", session, caller)
     wanted = None if lang is None else booth(request, session, lang)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
     async with a_seat(request, session, wanted, caller):
         try:
-            return _watched(request, session, await relay_of(request).watch(session, offer, wanted), caller)
+            return _watched(request, session, await relay_of(request).watch(session, offer, wanted, original), caller)
         except UnacceptableOffer:
             answer = _watched(request, session, await relay_of(request).counter_offer(session, wanted), caller)
     answer.status_code = 406

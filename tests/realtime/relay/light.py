@@ -22,6 +22,7 @@ CONSENT = 2.0
 
 FORMATS = {
     "audio": ["a=rtpmap:{} opus/48000/2"],
+    "original": ["a=rtpmap:{} opus/48000/2"],
     "H264": ["a=rtpmap:{0} H264/90000", "a=fmtp:{0} packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1"],
     "VP8": ["a=rtpmap:{} VP8/90000"],
 }
@@ -58,7 +59,7 @@ class LightPeer:
         return bytes(self.dtls._ssl.get_selected_srtp_profile()).decode()
 
     def offer(self, direction: str, payload_types: dict[str, int]) -> str:
-        """An SDP offer; `payload_types` by "audio", "H264" or "VP8"."""
+        """An SDP offer; `payload_types` by "audio", "original" (a second one), "H264" or "VP8"."""
         return self.describe(direction, payload_types, setup="actpass")
 
     def describe(self, direction: str, payload_types: dict[str, int], *, setup: str, mids: Sequence[str] = ()) -> str:
@@ -66,7 +67,7 @@ class LightPeer:
         mids = mids or list(payload_types)
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {' '.join(mids)}"]
         for mid, (name, number) in zip(mids, payload_types.items(), strict=True):
-            kind = "audio" if name == "audio" else "video"
+            kind = "audio" if name in ("audio", "original") else "video"
             rtx = self.rtx if kind == "video" else None
             types = f"{number}" if rtx is None else f"{number} {rtx}"
             lines += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", "c=IN IP4 0.0.0.0", f"a=mid:{mid}", f"a={direction}", "a=rtcp-mux"]

@@ -10,9 +10,9 @@ from aiortc.rtp import RtcpSrPacket
 
 from realtime.relay import TooManyBooths, UnknownResource, rtcp
 from realtime.relay.dtls import Certificate
+from realtime.relay.hearing import MAX_BOOTHS
 from realtime.relay.line import NEAR
 from realtime.relay.rtp import Packet
-from realtime.relay.stream import MAX_BOOTHS
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.conftest import House
 from tests.realtime.relay.light import LightPeer
