@@ -45,6 +45,38 @@ async def choose(listener: Visitor, lang: str) -> dict[str, str | None]:
     return answer
 
 
+EAR = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...more) {
+  if (this instanceof GainNode && to instanceof AudioDestinationNode) {
+    const ear = new AnalyserNode(this.context);
+    connect.call(this, ear);
+    window.__beneath = () => {
+      const wave = new Float32Array(ear.fftSize);
+      ear.getFloatTimeDomainData(wave);
+      return Math.hypot(...wave) / Math.sqrt(wave.length);
+    };
+  }
+  return connect.call(this, to, ...more);
+};
+"""
+"""For a page, before it is loaded: how loud what its mixer gives to the loudspeaker is, as the root of the mean square."""
+
+
+async def mix(listener: Visitor, percent: int) -> bool:
+    """Set how loud the floor is beneath the interpretation; whether the relay is asked for it."""
+    async with listener.page.expect_request(lambda request: request.url.endswith("/language")) as asking:
+        await listener.test("original").fill(f"{percent}")
+    return bool(json.loads((await asking.value).post_data or "")["original"])
+
+
+async def beneath(listener: Visitor, least: float, most: float) -> None:
+    """Soon what is heard beneath the interpretation is that loud."""
+    async with asyncio.timeout(SOON / 1000):
+        while not least <= float(await listener.page.evaluate("window.__beneath()")) <= most:  # noqa: ASYNC110  (a loudness is looked at)
+            await asyncio.sleep(0.05)
+
+
 def status(interpreter: Visitor, state: str) -> Locator:
     return interpreter.test("booth-status", f'[data-state="{state}"]')
 
@@ -87,6 +119,20 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
         await interpreter.page.keyboard.up("c")
         await hears(listener, voice=True)
 
+        # The floor beneath her, as loud as is wanted: it is heard while she says nothing, and gone when nobody wants it.
+        await listener.page.add_init_script(EAR)
+        await listener.page.reload()
+        await expect(listener.test("channel-told")).to_have_text("You hear the interpretation: Spanish", timeout=SOON)
+        await listener.test("channel").click()
+        assert await mix(listener, 20)
+        await interpreter.test("booth-mute").click()
+        await hears(listener, voice=False)
+        await beneath(listener, 0.002, 0.2)
+        assert not await mix(listener, 0)
+        await beneath(listener, 0.0, 0.0001)
+        await interpreter.test("booth-mute").click()
+        await listener.page.keyboard.press("Escape")
+
         # Who comes back later comes back to the language; the floor is a choice away, and so is Spanish.
         await listener.page.reload()
         await expect(listener.test("channel", '[data-lang="es"]')).to_be_visible()
@@ -97,7 +143,9 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
 
         # A stream that is lost is asked for anew in the language.
         resource = (await asking.value).url.split("/")[-2]
-        async with listener.page.expect_request(lambda request: request.url.endswith(f"/whep/{SESSION}?lang=es"), timeout=SOON):
+        async with listener.page.expect_request(
+            lambda request: request.url.endswith(f"/whep/{SESSION}?lang=es&original=false"), timeout=SOON
+        ):
             await server.services.relay.end(resource)
         await expect(listener.test("video", '[data-status="playing"]')).to_be_visible(timeout=SOON)
 

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Tuning } from '../src/lib/tuning.svelte';
-import { choose } from '../src/lib/wish';
+import { choose, type Sound } from '../src/lib/wish';
+
+const FLOOR: Sound = { lang: null, original: false };
 
 /** A relay that is asked for languages, and answers when and what the test says. */
 class Relay {
@@ -30,8 +32,8 @@ class Relay {
   }
 
   /** How one of its streams is told. */
-  stream(name: string): (lang: string | null, signal: AbortSignal) => Promise<void> {
-    return (lang, signal) => choose(this.#address(name), lang, 'token', signal);
+  stream(name: string): (sound: Sound, signal: AbortSignal) => Promise<void> {
+    return (sound, signal) => choose(this.#address(name), sound, 'token', signal);
   }
 
   #address(name: string): string {
@@ -68,21 +70,21 @@ describe('what a viewer hears', () => {
   it('is asked for with the first stream when it was chosen before', async () => {
     await tuning.choose('es');
     expect(tuning.lang).toBe('es');
-    await tuning.follow(relay.stream('a'), 'es', ending.signal);
+    await tuning.follow(relay.stream('a'), { lang: 'es', original: false }, ending.signal);
     expect(relay.asked).toEqual([]);
   });
 
   it('shows at once and is told to the stream that is there', async () => {
-    await tuning.follow(relay.stream('a'), null, ending.signal);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
     const told = tuning.choose('es');
     expect(tuning.lang).toBe('es');
     await relay.answer();
     await told;
-    expect(relay.asked).toEqual(['PUT /whep/opening/a/language {"lang":"es"}']);
+    expect(relay.asked).toEqual(['PUT /whep/opening/a/language {"lang":"es","original":false}']);
   });
 
   it('is the newest wish, however fast they come', async () => {
-    await tuning.follow(relay.stream('a'), null, ending.signal);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
     void tuning.choose('es');
     const answered = relay.answer();
     await expect.poll(() => relay.asked.length).toBe(1);
@@ -91,11 +93,11 @@ describe('what a viewer hears', () => {
     await answered;
     await relay.answer();
     await told;
-    expect(relay.asked.map((line) => line.split(' ')[2])).toEqual(['{"lang":"es"}', '{"lang":"ar"}']);
+    expect(relay.asked.map((line) => line.split(' ')[2])).toEqual(['{"lang":"es","original":false}', '{"lang":"ar","original":false}']);
   });
 
   it('is told once the network is back', async () => {
-    await tuning.follow(relay.stream('a'), null, ending.signal);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
     const told = tuning.choose('es');
     await relay.answer(503, { code: 'overloaded' });
     await relay.answer();
@@ -104,7 +106,7 @@ describe('what a viewer hears', () => {
   });
 
   it('stays what it was when the wish is refused', async () => {
-    await tuning.follow(relay.stream('a'), null, ending.signal);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
     const told = tuning.choose('fr');
     await relay.answer(404, { code: 'not_found' });
     await expect(told).rejects.toMatchObject({ code: 'not_found' });
@@ -115,18 +117,36 @@ describe('what a viewer hears', () => {
     expect(relay.asked.at(-1)).toContain('"es"');
   });
 
+  it('is the floor beneath an interpretation as well, asked for when it begins to be heard', async () => {
+    await tuning.mix(0.2);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
+    expect(relay.asked).toEqual([]);
+    for (const [act, told] of [
+      [() => tuning.choose('es'), '{"lang":"es","original":true}'],
+      [() => tuning.mix(0), '{"lang":"es","original":false}'],
+      [() => tuning.mix(0.4), '{"lang":"es","original":true}'],
+    ] as const) {
+      const done = act();
+      await relay.answer();
+      await done;
+      expect(relay.asked.at(-1)).toContain(told);
+    }
+    await tuning.mix(0.1);
+    expect(relay.asked.length).toBe(3);
+  });
+
   it('goes on to the next stream when one ends in the middle', async () => {
-    await tuning.follow(relay.stream('a'), null, ending.signal);
+    await tuning.follow(relay.stream('a'), FLOOR, ending.signal);
     const told = tuning.choose('es');
     await expect.poll(() => relay.asked.length).toBe(1);
     ending.abort();
     await told;
     expect(tuning.lang).toBe('es');
     ending = new AbortController();
-    const followed = tuning.follow(relay.stream('b'), null, ending.signal);
+    const followed = tuning.follow(relay.stream('b'), FLOOR, ending.signal);
     await relay.answer(); // to the first, which no longer listens
     await relay.answer();
     await followed;
-    expect(relay.asked.at(-1)).toBe('PUT /whep/opening/b/language {"lang":"es"}');
+    expect(relay.asked.at(-1)).toBe('PUT /whep/opening/b/language {"lang":"es","original":false}');
   });
 });

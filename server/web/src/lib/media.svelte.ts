@@ -1,6 +1,8 @@
+import { arrived } from './arrived';
+import { Beneath } from './beneath';
 import { Picturing } from './quality.svelte';
 import { Tuning } from './tuning.svelte';
-import { backoff, choose, type End, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep } from './wish';
+import { backoff, choose, type End, ended, forgo, leave, LONGEST, offer, preferH264, Refused, sleep, type Sound } from './wish';
 
 export { Publishing, type PublishStatus } from './publishing.svelte';
 
@@ -34,6 +36,8 @@ export class Watching {
   behind: number | null = $state(null);
   readonly tuning = new Tuning();
   readonly picturing = new Picturing();
+  /** The floor beneath the interpretation. */
+  readonly beneath = new Beneath();
   #whep: WatchStatus = $state('idle');
   readonly #links: { whep: string; hls: string };
   readonly #token: string;
@@ -42,6 +46,7 @@ export class Watching {
   #late: AbortController | null = null;
   #running: AbortController | null = null;
   #pc: RTCPeerConnection | null = null;
+  #original: MediaStreamTrack | null = null;
   #early: () => void = () => undefined;
 
   /** `now` is the server's clock. */
@@ -82,12 +87,12 @@ export class Watching {
   /** How many frames of video were decoded since the connection was made. */
   async framesDecoded(): Promise<number> {
     if (this.behind !== null) return this.#getVideo()?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
-    return (await arrived(this.#pc)).frames;
+    return (await arrived(this.#pc, this.#original)).frames;
   }
 
-  /** How much sound was heard since the connection was made: grows while it is not silence. */
+  /** How much sound, but for what is beneath it, was heard since the connection was made: grows while it is not silence. */
   async soundEnergy(): Promise<number> {
-    return (await arrived(this.#pc)).energy;
+    return (await arrived(this.#pc, this.#original)).energy;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -134,18 +139,20 @@ export class Watching {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     let resource: string | null = null;
-    const { lang } = this.tuning;
+    const told = this.tuning.sound;
     const goodbye = () => resource !== null && void forgo(resource, this.#token);
     try {
       preferH264(pc.addTransceiver('video', { direction: 'recvonly' }), 'receive');
       pc.addTransceiver('audio', { direction: 'recvonly' });
+      const original = pc.addTransceiver('audio', { direction: 'recvonly' }).receiver.track;
+      this.#original = original;
+      this.beneath.take(original, signal);
       const stream = this.#collect(pc, signal);
-      const { whep } = this.#links;
-      const here = (resource = await offer(pc, lang === null ? whep : `${whep}?lang=${encodeURIComponent(lang)}`, this.#token, signal));
+      const here = (resource = await offer(pc, asked(this.#links.whep, told), this.#token, signal));
       window.addEventListener('pagehide', goodbye, { signal });
       const wish = () => {
         void this.picturing.follow(here, this.#token, signal).catch(() => undefined);
-        void this.tuning.follow((lang, signal) => choose(here, lang, this.#token, signal), lang, signal).catch(() => undefined);
+        void this.tuning.follow((sound, signal) => choose(here, sound, this.#token, signal), told, signal).catch(() => undefined);
       };
       if (this.#late === null) wish(); // Else the wishes are HLS's to fulfil, for now.
       const patience = setTimeout(() => this.#playLate(outer), PATIENCE);
@@ -175,6 +182,7 @@ export class Watching {
   #collect(pc: RTCPeerConnection, signal: AbortSignal): MediaStream {
     const stream = new MediaStream();
     pc.addEventListener('track', ({ track }) => {
+      if (track === this.#original) return;
       stream.addTrack(track);
       if (this.#late === null) this.#show(stream);
     }, { signal });
@@ -202,7 +210,7 @@ export class Watching {
     const { playLate } = await import('./hls');
     const late = await playLate(video, this.#links.hls, this.#token, this.#now, signal);
     late.choose(this.tuning.lang);
-    void this.tuning.follow((lang) => Promise.resolve(late.choose(lang)), this.tuning.lang, signal).catch(() => undefined);
+    void this.tuning.follow(({ lang }) => Promise.resolve(late.choose(lang)), this.tuning.sound, signal).catch(() => undefined);
     void play(video);
     await late.follow((behind) => (this.behind = behind));
   }
@@ -218,7 +226,7 @@ export class Watching {
     let before = 0;
     let quiet = QUIET_LOOKS;
     while (!signal.aborted) {
-      const { bytes, delay } = await arrived(pc);
+      const { bytes, delay } = await arrived(pc, this.#original);
       if (signal.aborted) return;
       this.delay = delay;
       if (before === 0 && bytes > 0) arrives();
@@ -242,37 +250,7 @@ async function play(video: HTMLVideoElement): Promise<void> {
   }
 }
 
-interface Arrived {
-  bytes: number;
-  frames: number;
-  energy: number;
-  delay: number;
-}
-
-/** Of what `getStats` gives, what is looked at (W3C webrtc-stats). */
-interface Stats {
-  type?: string;
-  kind?: string;
-  bytesReceived?: number;
-  framesDecoded?: number;
-  totalAudioEnergy?: number;
-  jitterBufferDelay?: number;
-  jitterBufferEmittedCount?: number;
-  nominated?: boolean;
-  currentRoundTripTime?: number;
-}
-
-async function arrived(pc: RTCPeerConnection | null): Promise<Arrived> {
-  const sum = { bytes: 0, frames: 0, energy: 0, delay: 0 };
-  const report = pc === null || pc.signalingState === 'closed' ? [] : await pc.getStats();
-  report.forEach((stats: Stats) => {
-    if (stats.type === 'candidate-pair' && stats.nominated) sum.delay += ((stats.currentRoundTripTime ?? 0) * 1000) / 2;
-    if (stats.type !== 'inbound-rtp') return;
-    sum.bytes += stats.bytesReceived ?? 0;
-    sum.frames += stats.framesDecoded ?? 0;
-    sum.energy += stats.totalAudioEnergy ?? 0;
-    // Of the two that are played together one is enough.
-    if (stats.kind === 'audio' && stats.jitterBufferEmittedCount) sum.delay += ((stats.jitterBufferDelay ?? 0) * 1000) / stats.jitterBufferEmittedCount;
-  });
-  return sum;
+/** The address of what is to be heard from the first packet on. */
+function asked(whep: string, { lang, original }: Sound): string {
+  return lang === null ? whep : `${whep}?${new URLSearchParams({ lang, original: `${original}` })}`;
 }

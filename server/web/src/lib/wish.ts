@@ -45,10 +45,16 @@ export async function offer(pc: RTCPeerConnection, url: string, token: string, s
   return resource;
 }
 
-/** Asks the relay for an interpretation, or for the floor (null), within the stream of `resource`. */
-export async function choose(resource: string, lang: string | null, token: string, signal: AbortSignal): Promise<void> {
+/** What a viewer wants to hear: an interpretation, or the floor (null), and whether the floor comes beneath an interpretation. */
+export interface Sound {
+  lang: string | null;
+  original: boolean;
+}
+
+/** Asks the relay for a sound within the stream of `resource`. */
+export async function choose(resource: string, sound: Sound, token: string, signal: AbortSignal): Promise<void> {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  const answer = await ask(`${resource}/language`, { method: 'PUT', headers, body: JSON.stringify({ lang }) }, signal);
+  const answer = await ask(`${resource}/language`, { method: 'PUT', headers, body: JSON.stringify(sound) }, signal);
   if (!answer.ok) throw await refusal(answer);
 }
 
