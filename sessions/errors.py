@@ -3,6 +3,7 @@
 RuleError
 +-- NotHere     not_found   no such question, poll, option, session
 +-- Invalid     invalid     the values make no sense together
+|   +-- Faulty  invalid     a session is wrong in places that it names; `running`: where nothing may change while it is on
 +-- TooLong     too_long    a text over its limit
 +-- TooMany     too_many    a person is past what one person may do
 +-- TooSoon     too_soon    a person has to wait for some seconds
@@ -13,6 +14,9 @@ RuleError
 +-- Forbidden   forbidden   a moderator has taken this from the person
 +-- Overloaded  overloaded  more writes are waiting than the limit allows; try again
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class RuleError(Exception):
@@ -25,6 +29,14 @@ class NotHere(RuleError):
 
 class Invalid(RuleError):
     code = "invalid"
+
+
+class Faulty(Invalid):
+    """`issues` are what is wrong (`planning.Issue`)."""
+
+    def __init__(self, message: str, issues: Sequence[Any], code: str = "invalid") -> None:
+        super().__init__(message)
+        self.issues, self.code = issues, code
 
 
 class TooLong(RuleError):

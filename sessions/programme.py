@@ -42,7 +42,8 @@ class Seat(Struct, frozen=True, kw_only=True):
 class Session(Struct, frozen=True, kw_only=True):
     """One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are
     those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format
-    (`formats.Policy`); `seats` are those of a summit.
+    (`formats.Policy`); `seats` are those of a summit. `room` is where it takes place, as the signs there say, or nothing; `version`
+    rises with every change. One that is `cancelled` stays in the programme, so that people read that it is.
     """
 
     id: str
@@ -57,10 +58,21 @@ class Session(Struct, frozen=True, kw_only=True):
     interpreted: list[str] = []
     rules: dict[str, Any] = {}
     seats: list[Seat] = []
+    room: str = ""
+    cancelled: bool = False
+    version: int = 1
 
 
 class Event(Struct, frozen=True, kw_only=True):
+    """`zone` is the IANA time zone of the place; `starts_at` and `ends_at` are when the whole of it is, where somebody has said so.
+    `version` is the number of acts that made the programme what it is.
+    """
+
     id: str
     names: Texts
     tracks: list[Track]
     sessions: list[Session]
+    zone: str = "UTC"
+    starts_at: int | None = None
+    ends_at: int | None = None
+    version: int = 0
