@@ -282,6 +282,8 @@ class Hub:
 
     def _received(self, name: str, message: bytes) -> None:
         channel = self._channels.get(name)
+        if channel is None:
+            return  # also what is on the bus besides channels
         kind, raw_epoch, seq = _ENVELOPE.unpack_from(message)
         if isinstance(channel, OwnChannel):
             if kind == _ASK:

@@ -33,6 +33,7 @@ from server.routes import (
     pages,
     personal,
     polls,
+    programme,
     stage,
     venue,
     wish,
@@ -64,7 +65,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
-    app.add_middleware(Bodies, headers=wish.headers_at)
+    app.add_middleware(Bodies, headers=wish.headers_at, limits={programme.IMPORT_PATH: programme.IMPORT_LIMIT})
     for router in (
         api.router,
         join.router,
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
         ingest.router,
         moderation.router,
         polls.router,
+        programme.router,
         stage.router,
         media.router,
         hls.router,

@@ -19,16 +19,17 @@ LINGER_SECONDS = 1.0
 
 
 class Bodies:
-    """ASGI middleware. `headers` gives those that a refusal at a path carries besides its own."""
+    """ASGI middleware. `headers` gives those that a refusal at a path carries besides its own; `limits` are the bytes of a body at paths
+    that take more than MAX_BODY."""
 
-    def __init__(self, app: ASGIApp, headers: Callable[[str], Mapping[str, str]]) -> None:
-        self._app, self._headers = app, headers
+    def __init__(self, app: ASGIApp, headers: Callable[[str], Mapping[str, str]], limits: Mapping[str, int]) -> None:
+        self._app, self._headers, self._limits = app, headers, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not (length := _length(scope)):
             return await self._app(scope, receive, send)
         try:
-            body = await _whole(receive, length)
+            body = await _whole(receive, length, self._limits.get(scope["path"], MAX_BODY))
         except Problem as problem:
             return await self._refuse(problem, scope, receive, send)
         if body is not None:
@@ -53,21 +54,21 @@ def _length(scope: Scope) -> int:
     return -1 if b"transfer-encoding" in headers else int(headers.get(b"content-length", 0))
 
 
-async def _whole(receive: Receive, length: int) -> bytes | None:
+async def _whole(receive: Receive, length: int, limit: int) -> bytes | None:
     """The body; None when it breaks off, for then nobody waits for an answer. Raises TooLarge, TooSlow."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while max(len(body), length) <= MAX_BODY:
+            while max(len(body), length) <= limit:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     return None
                 body += message.get("body", b"")
-                if not message.get("more_body", False) and len(body) <= MAX_BODY:
+                if not message.get("more_body", False) and len(body) <= limit:
                     return bytes(body)
     except TimeoutError:
         raise TooSlow(f"a body may take {BODY_SECONDS:g} s") from None
-    raise TooLarge(f"a body may have {MAX_BODY} bytes")
+    raise TooLarge(f"a body may have {limit} bytes")
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -7,7 +7,7 @@
     +-- NotFound            404  not_found
     +-- MethodNotAllowed    405  method_not_allowed
     +-- TooSlow             408  too_slow
-    +-- Conflict            409  conflict, not_live, elsewhere, closed, key_reused, not_yet
+    +-- Conflict            409  conflict, not_live, elsewhere, closed, key_reused, not_yet, running
     +-- PreconditionFailed  412  stale_tag
     +-- TooLarge            413  too_large
     +-- UnsupportedMedia    415  unsupported_media
@@ -24,12 +24,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from sessions.errors import RuleError, TooSoon
+from sessions.errors import Faulty, RuleError, TooSoon
 
 MEDIA_TYPE = "application/problem+json"
 DETAIL_LIMIT = 500
@@ -39,7 +40,8 @@ DETAIL_LIMIT = 500
 class Problem(Exception):
     """Something the client can be told.
 
-    `retry_after` is in seconds; `current` is the object that a conflict is about, as it is now; `headers` go with the answer over HTTP.
+    `retry_after` is in seconds; `current` is the object that a conflict is about, as it is now; `issues` are what is wrong and where
+    (`sessions.issues.Issue`); `headers` go with the answer over HTTP.
     """
 
     status: int = 500
@@ -52,22 +54,23 @@ class Problem(Exception):
         code: str | None = None,
         retry_after: int | None = None,
         current: dict[str, Any] | None = None,
+        issues: list[dict[str, Any]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code or type(self).code
         self.detail = detail
         self.retry_after = retry_after
-        self.current = current
+        self.current, self.issues = current, issues
         self.headers = headers or {}
 
     def as_dict(self) -> dict[str, Any]:
-        """The problem details object (RFC 9457 section 3.1); `code`, `retry_after` and `current` are our extension members."""
+        """The problem details object (RFC 9457 section 3.1); `code`, `retry_after`, `current` and `issues` are our extension members."""
         title = HTTPStatus(self.status).phrase
         body: dict[str, Any] = {"type": f"urn:marquee:problem:{self.code}", "title": title, "status": self.status, "code": self.code}
         if self.detail:
             body["detail"] = self.detail[:DETAIL_LIMIT]
-        more = {"retry_after": self.retry_after, "current": self.current}
+        more = {"retry_after": self.retry_after, "current": self.current, "issues": self.issues}
         return body | {key: value for key, value in more.items() if value is not None}
 
 
@@ -135,6 +138,7 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
     "feature_off": Forbidden,
     "not_yet": Conflict,
     "invalid": Unprocessable,
+    "running": Conflict,
     "too_long": Unprocessable,
     "too_many": TooMany,
     "too_soon": TooMany,
@@ -145,7 +149,8 @@ RULE_PROBLEMS: dict[str, type[Problem]] = {
 def problem_from(error: RuleError) -> Problem:
     """The problem a broken rule amounts to for the client."""
     wait = error.wait if isinstance(error, TooSoon) else None
-    return RULE_PROBLEMS.get(error.code, Conflict)(str(error), code=error.code, retry_after=wait)
+    issues = msgspec.to_builtins(error.issues) if isinstance(error, Faulty) else None
+    return RULE_PROBLEMS.get(error.code, Conflict)(str(error), code=error.code, retry_after=wait, issues=issues)
 
 
 def response(problem: Problem) -> JSONResponse:

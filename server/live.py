@@ -36,6 +36,7 @@ from sessions.ballots import Answer
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
 from sessions.people import RIGHTS, Role
+from sessions.planning import Running
 from sessions.polls import Poll
 from sessions.programme import Session
 from sessions.questions import Question
@@ -355,6 +356,21 @@ class LiveSession:
     def _tell_apart(self, type: UpdateType, public: Doc, staff: Doc) -> None:
         self.public.tell(type, public)
         self.staff.tell(type, staff)
+
+    def amend(self, session: Session) -> None:
+        """The programme has changed, and everyone here is told."""
+        before, self.session = self.session, session
+        self.podium.amend(before, session)
+        public, staff = ({"session": msgspec.to_builtins(session)} | self.podium.parts(staff=staff) for staff in (False, True))
+        self._tell_apart("programme.changed", public, staff)
+
+    @property
+    def running(self) -> Running:
+        """What has to be gone on with, whatever the programme says."""
+        podium = self.podium
+        seated = frozenset(seat for seat, people in podium.delegates.items() if people)
+        busy = bool(podium.floor.hands) or podium.summit.speech is not None
+        return Running(self._streaming, frozenset(self._interpreting), busy, seated)
 
     # People
 

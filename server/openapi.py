@@ -13,7 +13,8 @@ Doc = dict[str, Any]
 PROBLEM: Doc = {
     "type": "object",
     "title": "Problem",
-    "description": "RFC 9457. `code` is stable, `detail` for people, `retry_after` in seconds, `current` what a conflict is about.",
+    "description": "RFC 9457. `code` is stable, `detail` for people, `retry_after` in seconds, `current` what a conflict is about, "
+    "`issues` what is wrong where.",
     "required": ["type", "title", "status", "code"],
     "properties": {
         "type": {"type": "string", "format": "uri"},
@@ -23,6 +24,7 @@ PROBLEM: Doc = {
         "detail": {"type": "string"},
         "retry_after": {"type": "integer"},
         "current": {"type": "object"},
+        "issues": {"type": "array", "items": {"type": "object"}},
     },
 }
 
@@ -69,7 +71,7 @@ def _refusals(operation: Doc) -> Iterator[int]:
         yield from (408, 413, 422)
     if media and "requestBody" in operation:
         yield 415
-    if media or "polls" in operation.get("tags", ()):
+    if media or {"polls", "programme"} & set(operation.get("tags", ())):
         yield 409
     yield 503
 

@@ -91,6 +91,12 @@ class Placement:
         able = [node for node in self._others() if not node.draining and node.sessions.get(session, Carried()).viewers < node.limit]
         return min(random.sample(able, min(2, len(able))), key=lambda node: node.viewers, default=None)
 
+    def tell_again(self, session: str) -> None:
+        """Say where a session is that was not known before."""
+        for channel, where in self._places.items():
+            if channel[0] == session:
+                self._tell(channel, where)
+
     def _others(self) -> list[Node]:
         return [node for url, node in self.nodes.items() if url != self._url]
 

@@ -28,6 +28,14 @@ class Podium:
         self.summit = held.summit or Summit({})
         self.summit.seat_all(seat.id for seat in session.seats)
 
+    def amend(self, before: Session, after: Session) -> None:
+        """The programme has changed: seats come and go, and another format, or other rules of it, fill the policy anew."""
+        self.summit.seat_all(seat.id for seat in after.seats)
+        for seat in {seat.id for seat in before.seats} - {seat.id for seat in after.seats}:
+            self.summit.accounts.pop(seat, None)
+        if (before.format, before.rules) != (after.format, after.rules):
+            self.policy = formats.policy(after.format, after.rules)
+
     def sit(self, person: str, seat: str) -> None:
         """Someone came in by a delegation's link."""
         self.delegates.setdefault(seat, set()).add(person)

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,18 +10,17 @@ import msgspec
 
 from server.commands.summit import motion_write, summit_write
 from server.live import poll_write, question_write
-from sessions import formats
+from sessions import issues, planning
 from sessions.errors import RuleError
-from sessions.formats import SEATS_LIMIT
 from sessions.kinds.form import OPTIONS_LIMIT
+from sessions.loading import Invite
 from sessions.motions import Motion
 from sessions.people import Role
 from sessions.polls import POLLS_LIMIT, Poll
-from sessions.programme import BOOTHS_LIMIT, SESSIONS_LIMIT, Event, Session, Track
+from sessions.programme import SESSIONS_LIMIT, Event, Seat, Session, Track
 from sessions.questions import Question
 from sessions.store import Store, Write
 from sessions.summit import Summit
-from sessions.text import language
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of the codes people type: nothing that looks like something else."""
@@ -71,35 +71,20 @@ def from_file(path: Path) -> Seed:
 
 def check(seed: Seed) -> None:
     """Raises ValueError for a programme past the limits, with unknown tracks, or ids used twice."""
-    sessions = seed.event.sessions
-    ids = [session.id for session in sessions]
-    tracks = {track.id for track in seed.event.tracks}
-    if not 1 <= len(sessions) <= SESSIONS_LIMIT or len(set(ids)) != len(ids):
+    event = seed.event
+    ids = [session.id for session in event.sessions]
+    if not 1 <= len(ids) <= SESSIONS_LIMIT or len(set(ids)) != len(ids):
         raise ValueError(f"a programme has 1 to {SESSIONS_LIMIT} sessions, each with its own id")
-    for session in sessions:
-        if session.track not in tracks:
-            raise ValueError(f"session {session.id}: there is no track {session.track}")
-        if session.floor not in session.captions or [language(tag) for tag in session.captions] != session.captions:
-            raise ValueError(f"session {session.id}: captions must be language tags and hold the floor's")
-        _check_policy(session)
-        booths = session.interpreted
-        if session.floor in booths or [language(tag) for tag in booths] != booths or not len(set(booths)) == len(booths) <= BOOTHS_LIMIT:
-            raise ValueError(
-                f"session {session.id}: interpreted must be {BOOTHS_LIMIT} language tags at most, each once, without the floor's"
-            )
+    try:
+        planning.check_event(event)
+    except RuleError as error:
+        raise ValueError(str(error)) from None
+    for issue in issues.of(event):
+        if issue.severity == "error":
+            raise ValueError(f"session {issue.session}: {issue.field}: {issue.detail}")
     for polls in seed.polls.values():
         if len(polls) > POLLS_LIMIT or any(len(poll.form.options) > OPTIONS_LIMIT for poll in polls):
             raise ValueError(f"a session has {POLLS_LIMIT} polls at most, a poll {OPTIONS_LIMIT} options")
-
-
-def _check_policy(session: Session) -> None:
-    try:
-        formats.policy(session.format, session.rules)
-    except RuleError as error:
-        raise ValueError(f"session {session.id}: {error}") from None
-    seats = [seat.id for seat in session.seats]
-    if len(seats) > SEATS_LIMIT or len(set(seats)) != len(seats):
-        raise ValueError(f"session {session.id}: {SEATS_LIMIT} seats at most, each with its own id")
 
 
 async def plant(store: Store, seed: Seed) -> None:
@@ -107,10 +92,7 @@ async def plant(store: Store, seed: Seed) -> None:
     check(seed)
     writes = [Write("event", {"id": seed.event.id, "programme": msgspec.to_builtins(seed.event)})]
     for session in seed.event.sessions:
-        writes += [Write("invite", {"code": code(role), "session": session.id, "role": role.value, "seat": None}) for role in INVITED]
-        for seat in session.seats:
-            invited = {"code": code(Role.DELEGATE), "session": session.id, "role": Role.DELEGATE.value, "seat": seat.id}
-            writes.append(Write("invite", invited))
+        writes += [invite_write(invite) for invite in (*invited(session.id), *seated(session.id, session.seats))]
         if session.id in seed.summits:
             writes.append(summit_write(session.id, seed.summits[session.id]))
         writes += [motion_write(session.id, motion) for motion in seed.motions.get(session.id, ())]
@@ -122,6 +104,20 @@ async def plant(store: Store, seed: Seed) -> None:
             row = {"poll": poll.id, "round": poll.round, "name": None, "key": "seed"}
             writes += [Write("ballot", row | {"person": person, "ballot": ballot}) for person, ballot in poll.ballots.items()]
     await store.write(*writes)
+
+
+def invited(session: str) -> list[Invite]:
+    """New links into a session, one for each role that gets one."""
+    return [Invite(code(role), session, role) for role in INVITED]
+
+
+def seated(session: str, seats: Iterable[Seat]) -> list[Invite]:
+    """New links to these seats."""
+    return [Invite(code(Role.DELEGATE), session, Role.DELEGATE, seat.id) for seat in seats]
+
+
+def invite_write(invite: Invite) -> Write:
+    return Write("invite", {"code": invite.code, "session": invite.session, "role": invite.role.value, "seat": invite.seat})
 
 
 def code(role: Role) -> str:

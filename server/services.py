@@ -9,7 +9,6 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-import msgspec
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime.bus import Bus, MemoryBus, RedisBus
@@ -29,8 +28,10 @@ from server.hls import Hls
 from server.limits import Buckets
 from server.live import LiveSession
 from server.migrating import migrate
+from server.opening import Opening
 from server.pacing import Pacing
 from server.placement import Placement, Where
+from server.programme import Programme
 from server.registry import Registry
 from server.safe import Safe
 from server.seeding import Seed
@@ -40,29 +41,23 @@ from server.stages import Stages
 from server.tools import Tools
 from server.translating import TextTranslator
 from sessions import loading
-from sessions.loading import CUES_LIMIT, Invite
+from sessions.loading import Invite
 from sessions.people import Role
 from sessions.programme import Event
 from sessions.store import Store, Write
-from translation.glossary import Term
-from translation.profanity import Policy
-from translation.sources import Choice
 
 HANDSHAKES_RATE, HANDSHAKES_BURST = 100, 1000
 """Sockets that may be opened from one address, a second and at once; past it 429. A hall is behind one address, a flood is too."""
 
 logger = logging.getLogger(__name__)
 
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`invites` is by code, `lives` by session id; `erased` are marks of people."""
+    """`lives` is by session id; `erased` are marks of people."""
 
     settings: Settings
-    event: Event
-    invites: dict[str, Invite]
+    programme: Programme
     tokens: Tokens
     store: Store
     hub: Hub
@@ -79,6 +74,16 @@ class Services:
     tools: Tools
     stages: Stages
     erased: set[str]
+
+    @property
+    def event(self) -> Event:
+        """The programme as it is now."""
+        return self.programme.event
+
+    @property
+    def invites(self) -> dict[str, Invite]:
+        """The links into all sessions, by code."""
+        return self.programme.invites
 
     def invite(self, session: str, role: Role) -> Invite:
         """The link into a session as a role. Raises LookupError when there is none."""
@@ -152,13 +157,11 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             keep=partial(_keep, store),
         )
         await stack.enter_async_context(captioning)
-        safe = Safe(settings.data / "ballots")
-        await _open_sessions(event, store, hub, captioning, lives, spawn, safe)
-        for live in lives.values():
-            stack.callback(live.close)
         translator = await stack.enter_async_context(TextTranslator(captioning))
-        for live in lives.values():
-            translator.catch_up(live)
+        opening = Opening(settings, store, hub, captioning, translator, lives, spawn, Safe(settings.data / "ballots"))
+        stack.callback(opening.close)
+        for session in event.sessions:
+            await opening.open(session)
         presence = Presence(partial(_counted, lives))
         stack.callback(presence.stop)
         tokens = Tokens(settings.signing_key(), lives, erased)
@@ -171,10 +174,10 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         invites = await store.read(loading.invites)
+        programme = await stack.enter_async_context(Programme(event, invites, store, bus, opening, spawn, placement.tell_again))
         yield Services(
             settings=settings,
-            event=event,
-            invites=invites,
+            programme=programme,
             tokens=tokens,
             store=store,
             hub=hub,
@@ -202,19 +205,6 @@ async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
         seed = seeding.from_file(settings.programme) if settings.programme is not None else seeding.starter()
     await seeding.plant(store, seed)
     return seed.event
-
-
-async def _open_sessions(
-    event: Event, store: Store, hub: Hub, captioning: Captioning, lives: dict[str, LiveSession], spawn: Spawn, safe: Safe
-) -> None:
-    for session in event.sessions:
-        held = await store.read(partial(loading.held, session=session.id, opener=safe))
-        lives[session.id] = LiveSession(session, held, hub, store, spawn, safe)
-        kept = {lang: await store.read(partial(loading.cues, session=session.id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}
-        choices = await store.read(partial(loading.caption_sources, session=session.id))
-        terms = await store.read(partial(loading.terms, session=session.id))
-        policy = msgspec.convert(await store.read(partial(loading.profanity, session=session.id)) or "show", Policy)
-        captioning.open(session, kept, msgspec.convert(choices, dict[str, Choice]), msgspec.convert(terms, dict[str, Term]), policy)
 
 
 def _relay(

@@ -109,6 +109,7 @@ STATEMENTS: dict[str, Make] = {
     "erase.announced": _given(tables.AnnouncementRow, "author"),
     "erase.promoted": _given(tables.ProblemRow, "author"),
     "erase.actor": _given(tables.ModerationRow, "actor", actor_name=None),
+    "erase.planner": _given(tables.ProgrammeActRow, "actor", actor_name=None),
     "erase.hand": _gone(tables.HandRow),
     "erase.person": lambda _: delete(_table(tables.PersonRow)).where(_table(tables.PersonRow).c.id == _PERSON),
 }

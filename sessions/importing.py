@@ -126,7 +126,7 @@ def plan(event: Event, incoming: Incoming, running: RunningOf, now: int) -> tupl
             found.append(draft)
             continue
         if draft.id in sessions:
-            found.append(_unreadable(draft.id, "id", "the file names this session twice"))
+            found.append(unreadable(draft.id, "id", "the file names this session twice"))
         sessions[draft.id] = draft
         found += _errors(event, held.get(draft.id), draft, running)
     change = planning.made(event, sessions.values(), now)
@@ -147,14 +147,8 @@ def _report(change: planning.Change, event: Event, sessions: Mapping[str, Sessio
     changed = [Changed(id, one.titles, sorted(acts[id].after)) for id, one in sessions.items() if id in acts and acts[id].before]
     warned = [issue for issue in issues.warnings(change.event) if issue.session in sessions][: issues.ISSUES_LIMIT]
     kept = sum(1 for session in event.sessions if session.id not in sessions)
-    return Report(
-        added, changed, len(sessions) - len(added) - len(changed), kept, [*found[: issues.ISSUES_LIMIT], *warned], change_base(change)
-    )
-
-
-def change_base(change: planning.Change) -> int:
-    """The version of the programme that a change was made for."""
-    return change.event.version - len(change.acts)
+    told = [*found[: issues.ISSUES_LIMIT], *warned]
+    return Report(added, changed, len(sessions) - len(added) - len(changed), kept, told, event.version)
 
 
 def _drafts(event: Event, incoming: Incoming, held: Mapping[str, Session]) -> Iterator[Session | Issue]:
@@ -168,7 +162,7 @@ def _drafts(event: Event, incoming: Incoming, held: Mapping[str, Session]) -> It
         try:
             draft = planning.tidied(msgspec.convert(_whole(event, before, doc, table=incoming.table), Session))
         except msgspec.ValidationError as error:
-            yield _unreadable(name, _path(str(error)), str(error))
+            yield unreadable(name, path_in(str(error)), str(error))
             continue
         if not draft.id:
             draft = structs.replace(draft, id=planning.fresh_id(fresh, draft))
@@ -197,10 +191,11 @@ def _differs(before: Session, doc: Doc) -> bool:
     return any(doc.get(name, value) != value for name, value in msgspec.to_builtins(before).items() if name != "version")
 
 
-def _path(error: str) -> str:
-    """The member a message of msgspec is about."""
+def path_in(error: str, within: str = "") -> str:
+    """The member a message of msgspec is about, of the one it is `within`."""
     found = re.search(r"`\$\.?([^`]*)`|field `(\w+)`", error)
-    return (found[1] or found[2] or "") if found else ""
+    path = (found[1] or found[2] or "") if found else ""
+    return re.sub(r"\[(\d+|\.\.\.)\]", r".\1", path.removeprefix(within))
 
 
 def _limit(count: int) -> None:
@@ -215,7 +210,7 @@ def _row(row: Mapping[str | None, Any], number: int, zone: str, found: list[Issu
     said = {str(key): FORMULA.sub("", value, count=1).strip() for key, value in row.items() if key is not None and value is not None}
     name = said.get("id") or f"#{number}"
     if None in row:
-        found.append(_unreadable(name, "", "the row has more cells than the table has columns"))
+        found.append(unreadable(name, "", "the row has more cells than the table has columns"))
     doc: Doc = {key: said[key] for key in ("id", "room", "speakers") if key in said}
     doc |= {key: said[key] for key in ("track", "format", "floor") if said.get(key)}
     doc["titles"] = {key.removeprefix(TITLE): value for key, value in said.items() if key.startswith(TITLE)}
@@ -223,7 +218,7 @@ def _row(row: Mapping[str | None, Any], number: int, zone: str, found: list[Issu
         try:
             doc |= {member: moment(said[key], zone)} if said.get(key) else {}
         except ValueError as error:
-            found.append(_unreadable(name, member, str(error)))
+            found.append(unreadable(name, member, str(error)))
             doc[member] = 0
     doc |= {key: said[key].split() for key in ("captions", "interpreted") if said.get(key) or (key == "interpreted" and key in said)}
     if said.get("cancelled"):
@@ -277,7 +272,8 @@ def _escaped(text: str) -> str:
     return re.sub(r"([:;])", r"\\\1", text)
 
 
-def _unreadable(session: str, field: str, detail: str) -> Issue:
+def unreadable(session: str, field: str, detail: str) -> Issue:
+    """What is not what a member is for."""
     return Issue(code="unreadable", severity="error", session=session, field=field, detail=detail)
 
 

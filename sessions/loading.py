@@ -54,6 +54,12 @@ def event(db: Connection) -> Event | None:
     return msgspec.convert(row[0], Event) if row is not None else None
 
 
+def programme_acts(db: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest acts on the programme, the newest first."""
+    table = _table(tables.ProgrammeActRow)
+    return [dict(row) for row in db.execute(select(table).order_by(table.c.number.desc()).limit(limit)).mappings()]
+
+
 def invites(db: Connection) -> dict[str, Invite]:
     rows = db.execute(select(_table(tables.InviteRow))).mappings()
     return {row["code"]: Invite(row["code"], row["session"], Role(row["role"]), row["seat"]) for row in rows}

@@ -68,6 +68,8 @@ CAPTION = frozenset({"caption.commit", "caption.correct", "caption.source"}) | W
 PUBLISH = frozenset({"media.publish"})
 INTERPRET = frozenset({"media.interpret"})
 DIRECT = frozenset({"media.air"})
+PLAN = frozenset({"invite.read", "programme.edit", "dashboard.read"})
+"""For the whole event: whoever organises one session organises all."""
 MODERATE = CURATE | HOST | TRANSLATE | RUN_POLLS | RUN_FLOOR | CHAIR | DIRECT | WORDS
 
 RIGHTS: dict[Role, frozenset[str]] = {
@@ -78,7 +80,7 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.INTERPRETER: TAKE_PART | TRANSLATE | INTERPRET | LAG,
     Role.CAPTIONER: TAKE_PART | CAPTION,
     Role.SCREEN: WATCH,
-    Role.ORGANISER: TAKE_PART | MODERATE | CAPTION | PUBLISH | INTERPRET | {"invite.read"},
+    Role.ORGANISER: TAKE_PART | MODERATE | CAPTION | PUBLISH | INTERPRET | PLAN,
     Role.PUBLISHER: PUBLISH,
 }
 

@@ -24,6 +24,7 @@ _OWN: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "hands": (tables.HandRow, "person", ("id", "name", "raised_at")),
     "commands": (tables.ReplyRow, "person", ("key", "at")),
     "moderation": (tables.ModerationRow, "actor", ("session", "number", "at", "act", "question", "reason")),
+    "programme": (tables.ProgrammeActRow, "actor", ("number", "at", "act", "session")),
     "problems": (tables.ProblemRow, "author", ("id", "session", "question", "state")),
     "announcements": (tables.AnnouncementRow, "author", ("id", "texts", "made_at", "publish_at")),
 }

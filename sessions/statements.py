@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, text, update
+from sqlalchemy import Executable, bindparam, delete, insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -27,6 +27,11 @@ def _upsert(row: type[SQLModel], *, keep: bool = False) -> Make:
         return insert.on_conflict_do_update(index_elements=keys, set_=others)  # type: ignore[no-any-return]
 
     return make
+
+
+def _inserted(row: type[SQLModel]) -> Make:
+    """Insert a row; the job fails when there is one with its key."""
+    return lambda _: insert(row.__table__)  # type: ignore[attr-defined]
 
 
 def _deleted(row: type[SQLModel], *by: str) -> Make:
@@ -56,7 +61,9 @@ def _ballots(dialect: Dialect) -> Executable:
 
 STATEMENTS: dict[str, Make] = {
     "event": _upsert(tables.EventRow),
+    "programme.act": _inserted(tables.ProgrammeActRow),
     "invite": _upsert(tables.InviteRow, keep=True),
+    "invite.remove": _deleted(tables.InviteRow, "session", "seat"),
     "person": _upsert(tables.PersonRow),
     "question": _upsert(tables.QuestionRow),
     "question.vote": _upsert(tables.QuestionVoteRow, keep=True),

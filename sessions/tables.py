@@ -14,6 +14,22 @@ class EventRow(SQLModel, table=True):
     programme: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class ProgrammeActRow(SQLModel, table=True):
+    """An act on the programme (`sessions.planning.Act`): written once, never changed. `number` rises by one, and the key makes it one
+    process's."""
+
+    __tablename__ = "programme_act"
+    number: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    act: str
+    session: str | None = None
+    actor: str | None = None
+    actor_name: str | None = None
+    actor_role: str | None = None
+    before: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class InviteRow(SQLModel, table=True):
     """A link that lets people in, as a role, into one session; `seat` is a delegation's."""
 

@@ -95,6 +95,23 @@ class Captioning:
         room.censor(policy)
         self._readers.open(room)
 
+    def amend(self, session: Session) -> None:
+        """A session has other languages from now on. Those that are over are told nothing more, and can be read to the next start."""
+        room = self._rooms[session.id]
+        room.session = session
+        for lang in session.captions:
+            if lang not in room.states:
+                room.states[lang], room.writers[lang] = {"lang": lang, "cues": {}}, Writer("auto")
+                self._readers.open_language(room, lang)
+
+    def hear(self, recognizers: Mapping[str, Sequence[Recognizer]]) -> None:
+        """Recognizers for floors that no session had before."""
+        self._recognizers = {**recognizers, **self._recognizers}
+
+    def hears(self, floor: str) -> bool:
+        """Whether recognizers for a floor's language have been looked for."""
+        return base(floor) in self._recognizers
+
     # Who speaks
 
     def stream_changed(self, session: str, live: bool) -> None:
@@ -156,8 +173,8 @@ class Captioning:
 
     def _room(self, session: str, lang: str) -> Room:
         room = self._rooms[session]
-        if lang not in room.states:
-            raise Invalid(f"captions are in {', '.join(room.states)}")
+        if lang not in room.session.captions:
+            raise Invalid(f"captions are in {', '.join(room.session.captions)}")
         return room
 
     def _recognized(self, room: Room, heard: Heard, span: tuple[int, int]) -> None:

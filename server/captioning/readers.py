@@ -27,9 +27,13 @@ class Readers:
         self._hub, self._keep = hub, keep
 
     def open(self, room: Room) -> None:
-        for lang, state in room.states.items():
-            self._hub.open(room.channel(lang), lambda state=state: _encode(state))  # type: ignore[misc]
+        for lang in room.states:
+            self.open_language(room, lang)
         self._hub.open(f"{room.session.id}/glossary", lambda: _encode(room.glossary))
+
+    def open_language(self, room: Room, lang: str) -> None:
+        state = room.states[lang]
+        self._hub.open(room.channel(lang), lambda: _encode(state))
 
     def reading(self, room: Room, lang: str) -> int:
         return self._hub.followers(room.channel(lang))

@@ -74,7 +74,7 @@ class Room:
         return found
 
     def others(self, lang: str) -> list[str]:
-        return [other for other in self.states if other != lang]
+        return [other for other in self.session.captions if other != lang]
 
     def calmed(self, lang: str, cue: Doc) -> Doc:
         """A line in the making as it may be shown: a person's as it is, a machine's as far as two guesses agree."""

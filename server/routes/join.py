@@ -5,7 +5,7 @@ import time
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.auth import Principal, authenticated
@@ -71,10 +71,14 @@ async def join(request: Request, invite: Invited, joining: Joining) -> dict[str,
 
 
 @router.get("/api/invites")
-async def invites(request: Request, caller: Annotated[Principal, Depends(authenticated)]) -> dict[str, Any]:
-    """The links into the organiser's session."""
+async def invites(
+    request: Request, caller: Annotated[Principal, Depends(authenticated)], session: Annotated[str | None, Query(max_length=64)] = None
+) -> dict[str, Any]:
+    """The links into a session, the organiser's own if none is named."""
     caller.require("invite.read", caller.session)
-    mine = [invite for invite in services_of(request).invites.values() if invite.session == caller.session]
+    programme = services_of(request).programme
+    wanted = caller.session if session is None else programme.session(session).id
+    mine = [invite for invite in programme.invites.values() if invite.session == wanted]
     return {"invites": [_link(invite) for invite in mine]}
 
 

@@ -64,6 +64,7 @@ UpdateType = Literal[
     "motion.closed",
     "motion.withdrawn",
     "policy.set",
+    "programme.changed",
     "announcement.composed",
     "announcement.due",
     "announcement.withdrawn",

@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'poll.translated' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'poll.translated' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'programme.changed' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
 
 export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
 
@@ -257,11 +257,16 @@ export interface Entry {
   motion?: string;
 }
 
+/** `zone` is the IANA time zone of the place; `starts_at` and `ends_at` are when the whole of it is, where somebody has said so. `version` is the number of acts that made the programme what it is. */
 export interface Event {
   id: string;
   names: Record<string, string>;
   tracks: Track[];
   sessions: Session[];
+  zone?: string;
+  starts_at?: number | null;
+  ends_at?: number | null;
+  version?: number;
 }
 
 /** A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`. A `conflict` may say in `current` how the object is now; a `too_soon` in `retry_after` how many seconds to wait. */
@@ -908,7 +913,7 @@ export interface Seat {
   names: Record<string, string>;
 }
 
-/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format (`formats.Policy`); `seats` are those of a summit. */
+/** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format (`formats.Policy`); `seats` are those of a summit. `room` is where it takes place, as the signs there say, or nothing; `version` rises with every change. One that is `cancelled` stays in the programme, so that people read that it is. */
 export interface Session {
   id: string;
   titles: Record<string, string>;
@@ -922,6 +927,9 @@ export interface Session {
   interpreted?: string[];
   rules?: Record<string, unknown>;
   seats?: Seat[];
+  room?: string;
+  cancelled?: boolean;
+  version?: number;
 }
 
 /** The rules of one session. Times are in seconds, 0 is without limit. `turn_seconds` is what a guest has on the stage, `speech_seconds` what a speech of the summit may take, `account_seconds` what each seat has in all and `point_seconds` a point of order. `quorum` is in seats, 0 is more than half; with `wait` the next speech begins when the slowest interpreter is through with the one before. */
