@@ -131,7 +131,7 @@ def _kept(settings: "Settings") -> "tuple[Event, list[Invite]]":
     from sqlalchemy.exc import SQLAlchemyError
 
     from sessions import loading
-    from sessions.store import connect
+    from sessions.database import connect
 
     if not settings.database and not _database(settings.data):
         _fail(f"there is no database in {settings.data.absolute()}; start the server once, or name its folder by --data")

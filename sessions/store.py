@@ -8,15 +8,17 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, Executable, event, text
-from sqlmodel import create_engine
+from sqlalchemy import Connection, Executable, text
 
+from sessions.database import away, connect
 from sessions.dialect import Dialect
 from sessions.errors import Overloaded
 from sessions.statements import BULK, STATEMENTS
@@ -29,6 +31,18 @@ CHECKPOINTS = 3
 
 GROUP_LIMIT = 2_000
 """Jobs in one commit: the rest goes into the next, so that an ack waits for a bounded time."""
+
+PATIENCE, PAUSE = 10.0, 0.1
+"""Seconds for which writes wait for a database that is away (a restart takes one or two), and between two tries; past it they fail."""
+
+READERS, READS_LIMIT = 4, 200
+"""Reads at once, and with those that wait for them; past it a read is refused as Overloaded. They have threads of their own: a
+database that hangs must not hold up what others do in threads."""
+
+LEAVE = 8.0
+"""Seconds that the last commit has when the store is left; what is not durable by then was not acknowledged."""
+
+AWAY = "the database does not answer; try again in a moment"
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +70,10 @@ class Store:
         self.engine = connect(url)
         self._statements: dict[str, Executable] = {name: make(Dialect(self.engine.dialect.name)) for name, make in STATEMENTS.items()}
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._waiting = 0
+        self._waiting = self._reading = 0
+        self._readers = ThreadPoolExecutor(READERS, "store reader")
+        self._leaving = threading.Event()
+        self._away_since: float | None = None
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="store writer", daemon=True)
 
@@ -66,9 +83,11 @@ class Store:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        self._leaving.set()
         self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, LEAVE)
         await asyncio.sleep(0)  # the last results are on the loop before anyone goes on
+        self._readers.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 
     @property
@@ -103,12 +122,28 @@ class Store:
         await future
 
     async def read(self, query: Callable[[Connection], T]) -> T:
-        """Run a query in a thread of its own. What is queued and not committed yet is not seen."""
-        return await asyncio.to_thread(self._query, query)
+        """Run a query in another thread. What is queued and not committed yet is not seen. Cancelling stops the waiting, not the query.
+
+        Raises Overloaded while the database is away.
+        """
+        if self._reading >= READS_LIMIT:
+            raise Overloaded("too many reads are waiting; try again in a moment")
+        self._reading += 1
+        running = asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+        running.add_done_callback(self._read)
+        return await asyncio.shield(running)
+
+    def _read(self, _: object) -> None:
+        self._reading -= 1
 
     def _query(self, query: Callable[[Connection], T]) -> T:
-        with self.engine.connect() as connection:
-            return query(connection)
+        try:
+            with self.engine.connect() as connection:
+                return query(connection)
+        except Exception as error:
+            if away(error):
+                raise Overloaded(AWAY) from error
+            raise
 
     async def scrub(self) -> None:
         """Leave nothing in the database's files of what was deleted or written over. Writes wait meanwhile. Raises what it does."""
@@ -143,14 +178,37 @@ class Store:
 
     def _commit(self, group: list[Job]) -> list[tuple[Job, Exception | None]]:
         try:
-            self._execute(group)
+            self._outlast(group)
         except Exception as error:
+            if away(error):
+                return [(job, Overloaded(AWAY)) for job in group]
             if len(group) == 1:
                 logger.exception("a write failed")
                 return [(group[0], error)]
             # One bad job must not take its neighbours down: each on its own, in order.
             return [result for job in group for result in self._commit([job])]
         return [(job, None) for job in group]
+
+    def _outlast(self, group: list[Job]) -> None:
+        """Write a group, again and again while the database is away: one that was committed when the connection broke changes nothing
+        by coming twice, for every statement says how a row shall be.
+        """
+        while True:
+            try:
+                self._execute(group)
+            except Exception as error:
+                if not away(error):
+                    raise
+                if self._away_since is None:
+                    self._away_since = time.monotonic()
+                    logger.warning("the database is away: %s", error)
+                if time.monotonic() - self._away_since > PATIENCE or self._leaving.wait(PAUSE):
+                    raise
+            else:
+                if self._away_since is not None:
+                    logger.warning("the database is back after %.1f s", time.monotonic() - self._away_since)
+                    self._away_since = None
+                return
 
     def _execute(self, group: list[Job]) -> None:
         with self._writing, self.engine.begin() as connection:
@@ -181,16 +239,3 @@ def _batches(writes: Iterable[Write]) -> list[tuple[str, list[dict[str, Any]]]]:
 def _array(same: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, str]:
     last = {tuple(row[column] for column in same): row for row in rows}
     return {"rows": msgspec.json.encode(list(last.values())).decode()}
-
-
-def connect(url: str) -> Engine:
-    """An engine. SQLite: WAL with synchronous FULL, so that a commit survives a power cut, and a busy wait of 5 s."""
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _pragmas)
-    return engine
-
-
-def _pragmas(connection: Any, _: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")

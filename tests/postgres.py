@@ -18,11 +18,40 @@ START_SECONDS = 20.0
 
 
 class Postgres:
-    """A running server. `database()` is the SQLAlchemy URL of a new, empty database."""
+    """A server on a folder. `database()` is the SQLAlchemy URL of a new, empty database, which stays the same when it starts again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, user: dict[str, Any], *, durable: bool) -> None:
+        self.folder, self._user, self._durable = folder, user, durable
         self._numbers = count(1)
+
+    def start(self) -> None:
+        """Raises RuntimeError with its log when it does not."""
+        # What a crash of the machine would lose does not matter to tests: no fsync. One of PostgreSQL alone loses nothing by that.
+        options = ["-D", str(self.folder / "data"), "-k", str(self.folder), "-c", "listen_addresses=", *([] if self._durable else ["-F"])]
+        deadline = time.monotonic() + START_SECONDS
+        while not self._run(options, deadline):
+            if time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.05)  # what is left of a killed one still has its memory
+
+    def stop(self, how: signal.Signals) -> None:
+        """SIGINT is its "fast" shutdown, which open connections do not hold up; SIGQUIT the "immediate" one, which saves nothing."""
+        self._process.send_signal(how)
+        self._process.wait(START_SECONDS)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """For the length of the block nobody in it does anything, and connections are made to the kernel alone."""
+        stopped = [self._process.pid]
+        os.kill(stopped[0], signal.SIGSTOP)  # first, so that it makes no others
+        stopped += [int(pid) for pid in Path(f"/proc/{stopped[0]}/task/{stopped[0]}/children").read_text().split()]
+        try:
+            for pid in stopped[1:]:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in reversed(stopped):
+                os.kill(pid, signal.SIGCONT)
 
     def database(self) -> str:
         name = f"marquee{next(self._numbers)}"
@@ -33,9 +62,21 @@ class Postgres:
     def connect(self, database: str = "postgres") -> "psycopg.Connection[Any]":
         return psycopg.connect(host=str(self.folder), user="marquee", dbname=database, autocommit=True)
 
+    def _run(self, options: list[str], deadline: float) -> bool:
+        with (self.folder / "log").open("w") as log:
+            command = [_program("postgres"), *options]
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder, **self._user)
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                self.connect().close()
+                return True
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+        return False
+
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """Start one, and end it with all that it kept. Raises FileNotFoundError where PostgreSQL is not installed."""
     folder = Path(tempfile.mkdtemp(prefix="marquee-pg-"))
     # It refuses to run as root, as which containers test.
@@ -43,33 +84,16 @@ def postgres() -> Iterator[Postgres]:
     if user:
         shutil.chown(folder, "postgres", "postgres")
     try:
-        # What a crash would lose does not matter here: no fsync.
         init = ["initdb", "-D", str(folder / "data"), "-U", "marquee", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run([_program(init[0]), *init[1:]], check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
-        options = ["-D", str(folder / "data"), "-k", str(folder), "-c", "listen_addresses=", "-F"]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen([_program("postgres"), *options], stderr=log, stdout=log, cwd=folder, **user)
+        server = Postgres(folder, user, durable=durable)
+        server.start()
         try:
-            server = Postgres(folder)
-            _wait(server, process)
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # "fast": connections that tests left open do not hold it up
-            process.wait(START_SECONDS)
+            server.stop(signal.SIGINT)
     finally:
         shutil.rmtree(folder)
-
-
-def _wait(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            server.connect().close()
-            return
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((server.folder / "log").read_text()) from None
-            time.sleep(0.02)
 
 
 def _program(name: str) -> str:

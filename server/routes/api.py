@@ -1,5 +1,6 @@
 """What anyone may read: the programme, and whether the service is well."""
 
+import asyncio
 import time
 from typing import Any
 from zlib import crc32
@@ -11,6 +12,9 @@ from sqlalchemy import text
 
 from server.errors import Unavailable
 from server.services import Services
+
+ANSWER = 2.0
+"""Seconds that the database has to show that it is there."""
 
 router = APIRouter(tags=["conference"])
 
@@ -45,7 +49,8 @@ async def health(request: Request) -> dict[str, str]:
     if not services.hub.healthy:
         raise Unavailable("the bus is not connected")
     try:
-        await services.store.read(lambda db: db.execute(text("SELECT 1")).scalar())
+        async with asyncio.timeout(ANSWER):
+            await services.store.read(lambda db: db.execute(text("SELECT 1")).scalar())
     except Exception:
         raise Unavailable("the database does not answer") from None
     return {"status": "ok"}

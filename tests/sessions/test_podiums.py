@@ -10,10 +10,11 @@ from sqlalchemy import text
 
 from server.migrating import config, migrate
 from sessions import formats, loading, podiums
+from sessions.database import connect
 from sessions.floor import Hand
 from sessions.motions import Motions
 from sessions.record import Entry
-from sessions.store import Store, Write, connect
+from sessions.store import Store, Write
 from sessions.summit import Account, Summit
 
 S = "summit"

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from server.migrating import config, migrate
-from sessions import loading, store, tables
+from sessions import loading, tables
+from sessions.database import connect
 from sessions.errors import Overloaded
 from sessions.store import Store, Write
 
@@ -73,7 +74,7 @@ async def count(db: Store, row: type[SQLModel]) -> int:
 
 
 def test_the_migrations_make_exactly_the_tables_that_are_declared(url: str) -> None:
-    engine = store.connect(url)
+    engine = connect(url)
     migrate(engine)
     migrate(engine)  # and a second start finds nothing to do
     with engine.connect() as connection:
@@ -82,7 +83,7 @@ def test_the_migrations_make_exactly_the_tables_that_are_declared(url: str) -> N
 
 
 def test_answered_questions_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
-    engine = store.connect(url)
+    engine = connect(url)
     command.upgrade(config(engine), "0001")
     columns = "id, session, author, text, lang, asked_at, state, answered, answer, translations"
     insert = text(
@@ -104,7 +105,7 @@ def test_answered_questions_of_the_first_schema_are_carried_over_and_back(url: s
 
 
 def test_polls_and_ballots_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
-    engine = store.connect(url)
+    engine = connect(url)
     command.upgrade(config(engine), "0002")
     options = '[{"id": "a", "texts": {"en": "A"}}, {"id": "b", "texts": {"en": "B"}}]'
     with engine.begin() as db:
