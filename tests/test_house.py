@@ -212,8 +212,9 @@ class TestBenches:
         (line,) = output(sys.executable, "-m", "tests.load.storm", "--quick").splitlines()
         assert re.match(r"storm sockets=50 resumed_s=\S+ .* snapshots=0 ", line)
 
-    def test_the_bench_of_the_votes_finds_every_acknowledged_one_in_the_database(self) -> None:
-        (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick").splitlines()
+    @pytest.mark.parametrize("flags", [(), ("--postgres",)])
+    def test_the_bench_of_the_votes_finds_every_acknowledged_one_in_the_database(self, flags: tuple[str, ...]) -> None:
+        (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick", *flags).splitlines()
         assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)
         assert "votes=200" in line
 

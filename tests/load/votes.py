@@ -1,10 +1,11 @@
 """What a vote costs from socket to disk and back: acknowledged votes a second, beside a server that commits each vote by itself.
 
-    python -m tests.load.votes [--quick]
+    python -m tests.load.votes [--quick] [--postgres]
     python -m tests.load.votes --kills 100
 
 A thousand people at a socket each vote in one poll after the other; the next vote leaves when the last is acknowledged, and so
-durable (SQLite, WAL, synchronous=FULL). The server is a process of its own, as `marquee` runs it; the clients are this process. The
+durable (SQLite, WAL, synchronous=FULL; with `--postgres` a PostgreSQL of its own, with fsync). `store_per_s` is what the store's writer
+takes by itself, without sockets. The server is a process of its own, as `marquee` runs it; the clients are this process. The
 naive one is the same server, whose writer commits each vote by itself with an ORM session, as frameworks teach. `--kills` kills the
 server in the middle of this so many times (SIGKILL) and counts, in the database, votes that were acknowledged and are not there, and
 any that are there twice.
@@ -13,24 +14,28 @@ any that are there twice.
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvloop
+from sqlalchemy import select
 from sqlmodel import Session
 
 from server.auth import Tokens
+from server.migrating import migrate
 from server.seeding import Seed
 from server.serving import running, spare_collector
 from server.settings import Settings
 from sessions import polls, store, tables
+from sessions.database import connect
 from sessions.kinds.form import Form, Option
 from sessions.people import Role
 from sessions.programme import Event, Track
@@ -38,6 +43,7 @@ from tests.load.hub.crowd import SPARE_FILES, need_files
 from tests.load.hub.processes import Server
 from tests.load.hub.processes import server as started
 from tests.load.voter import Crowd
+from tests.postgres import postgres
 from tests.server.site import SESSION, session
 
 SECONDS_LIMIT = 120
@@ -69,9 +75,9 @@ def seed(count: int) -> Seed:
     return Seed(event, polls={SESSION: items})
 
 
-async def serve(data: Path, count: int) -> None:
+async def serve(settings: Settings, count: int) -> None:
     """Say the port, and serve until the input ends."""
-    async with running(Settings(port=0, data=data), seed(count)) as server:
+    async with running(settings, seed(count)) as server:
         spare_collector()
         print(server.url.rsplit(":", 1)[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)
@@ -117,10 +123,10 @@ class Figures:
         return sorted(self.latencies)[int(share * (len(self.latencies) - 1))] * 1e3
 
 
-async def measure(load: Load, votes: int, *flags: str) -> Figures:
+async def measure(load: Load, votes: int, database: str, *flags: str) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        async with asyncio.timeout(SECONDS_LIMIT), server(data, load, *flags) as tested:
+        async with asyncio.timeout(SECONDS_LIMIT), server(data, load, "--database", database, *flags) as tested:
             crowd = Crowd(tokens(data, load.voters))
             await crowd.enter(tested.port)
             crowd.prepare(votes)
@@ -130,24 +136,46 @@ async def measure(load: Load, votes: int, *flags: str) -> Figures:
             seconds = time.monotonic() - begun
             cpu = tested.cpu() - before
             crowd.leave()
-        kept = ballots(data)
+        kept = ballots(Settings(data=data, database=database))
     assert len(kept) == load.voters * votes, f"{len(kept)} votes are there of {load.voters * votes}"
     return Figures(len(kept), seconds, cpu, crowd.latencies)
 
 
-def ballots(data: Path) -> list[tuple[str, str, str, str]]:
-    with contextlib.closing(sqlite3.connect(data / "marquee.sqlite3")) as db:
-        return db.execute("SELECT poll, person, ballot, key FROM ballot").fetchall()
+def ballots(settings: Settings) -> list[tuple[str, str, str]]:
+    """Poll, person and key of each that is in the database."""
+    table = tables.BallotRow.__table__  # type: ignore[attr-defined]
+    engine = connect(settings.database_url())
+    try:
+        with engine.connect() as db:
+            return [tuple(row) for row in db.execute(select(table.c.poll, table.c.person, table.c.key))]
+    finally:
+        engine.dispose()
 
 
-async def bench(load: Load) -> None:
+async def alone(load: Load, database: str) -> float:
+    """Votes a second that the store takes when nothing else is to be done, as many at once as there are voters."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = store.Store(Settings(data=Path(folder), database=database).database_url())
+        await asyncio.to_thread(migrate, kept.engine)
+        async with kept:
+            begun = time.monotonic()
+            for number in range(load.votes):
+                rows = [{"poll": f"poll-{number}", "round": 1, "person": f"voter-{voter}"} for voter in range(load.voters)]
+                given = {"ballot": ["a"], "name": None, "said": "as-long-as-a-fingerprint"}
+                writes = [store.Write("ballot", row | given | {"key": f"key-{row['person']}-{number}"}) for row in rows]
+                await asyncio.gather(*(kept.write(write) for write in writes))
+            return load.votes * load.voters / (time.monotonic() - begun)
+
+
+async def bench(load: Load, databases: Iterator[str], name: str) -> None:
     need_files(load.voters + SPARE_FILES)
-    ours = await measure(load, load.votes)
-    naive = await measure(load, load.naive_votes, "--naive")
+    ours = await measure(load, load.votes, next(databases))
+    naive = await measure(load, load.naive_votes, next(databases), "--naive")
     print(
         f"votes per_s={ours.per_s:.0f} vs_naive={ours.per_s / naive.per_s:.1f}x naive_per_s={naive.per_s:.0f}"
         f" p50_ms={ours.milliseconds(0.5):.1f} p99_ms={ours.milliseconds(0.99):.1f}"
-        f" cpu_us_per_vote={ours.cpu / ours.votes * 1e6:.1f} votes={ours.votes} voters={load.voters}",
+        f" cpu_us_per_vote={ours.cpu / ours.votes * 1e6:.1f} votes={ours.votes} voters={load.voters}"
+        f" store_per_s={await alone(load, next(databases)):.0f} database={name}",
         flush=True,
     )
 
@@ -173,9 +201,8 @@ async def kill_once(number: int) -> tuple[int, int, int]:
             crowd.leave()
         async with server(data, KILLED):
             """It starts on what the killed one left, as an operator's would."""
-        kept = ballots(data)
-    told = {(poll, person, key) for poll, person, _, key in kept}
-    return len(crowd.acks), len(crowd.acks - told), len(kept) - len({(poll, person) for poll, person, _, _ in kept})
+        kept = ballots(Settings(data=data))
+    return len(crowd.acks), len(crowd.acks - set(kept)), len(kept) - len({(poll, person) for poll, person, _ in kept})
 
 
 async def kills(runs: int) -> None:
@@ -191,18 +218,25 @@ async def kills(runs: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--serve", type=Path)
+    parser.add_argument("--database", default="")
     parser.add_argument("--polls", type=int, default=1)
     parser.add_argument("--naive", action="store_true")
     given = parser.parse_args()
-    if given.serve is None:
-        uvloop.run(kills(given.kills) if given.kills else bench(QUICK if given.quick else Load()))
-        return
-    if given.naive:
-        store.GROUP_LIMIT = 1
-        store.Store._execute = naive  # type: ignore[method-assign]
-    uvloop.run(serve(given.serve, given.polls))
+    if given.serve is not None:
+        if given.naive:
+            store.GROUP_LIMIT = 1
+            store.Store._execute = naive  # type: ignore[method-assign]
+        uvloop.run(serve(Settings(port=0, data=given.serve, database=given.database), given.polls))
+    elif given.kills:
+        uvloop.run(kills(given.kills))
+    else:
+        load = QUICK if given.quick else Load()
+        with postgres(durable=True) if given.postgres else contextlib.nullcontext() as server:
+            databases = iter(server.database, None) if server is not None else itertools.repeat("")
+            uvloop.run(bench(load, databases, "postgresql" if given.postgres else "sqlite"))
 
 
 if __name__ == "__main__":
