@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Self, TypeVar
 
 import msgspec
@@ -201,7 +202,7 @@ class Store:
                     raise
                 if self._away_since is None:
                     self._away_since = time.monotonic()
-                    logger.warning("the database is away: %s", error)
+                    logger.warning("the database is away: %s", str(error).partition("\n")[0])
                 if time.monotonic() - self._away_since > PATIENCE or self._leaving.wait(PAUSE):
                     raise
             else:
@@ -237,5 +238,6 @@ def _batches(writes: Iterable[Write]) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def _array(same: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, str]:
-    last = {tuple(row[column] for column in same): row for row in rows}
+    alike = itemgetter(*same)
+    last = {alike(row): row for row in rows}
     return {"rows": msgspec.json.encode(list(last.values())).decode()}

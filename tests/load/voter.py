@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 
@@ -46,7 +48,8 @@ class Voter(Line):
         elif data.startswith(b'{"type":"welcome"', start):
             self.ready.set_result(None)
         elif data.startswith(b'{"type":"error"', start):
-            self._crowd.fail(f"{self._name} was refused its vote {self._next}")
+            code = msgspec.json.decode(memoryview(data)[start:end])["problem"]["code"]
+            self._crowd.refused(f"{self._name} was refused its vote {self._next} as {code}", code, self.vote)
 
     @property
     def acks(self) -> set[tuple[str, str, str]]:
@@ -55,10 +58,14 @@ class Voter(Line):
 
 
 class Crowd:
-    """All voters, and how long each vote took that was acknowledged to them, in seconds."""
+    """All voters, and how long each vote took that was acknowledged to them, in seconds.
 
-    def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
+    With `patience` they say a vote again, by the same key, that many seconds after it was refused because there was too much to do.
+    """
+
+    def __init__(self, tokens: list[str], patience: float | None = None) -> None:
+        self._tokens, self._patience = tokens, patience
+        self.refusals: Counter[str] = Counter()
         self._voters: list[Voter] = []
         self.latencies: list[float] = []
         self._wanted: dict[int, asyncio.Future[None]] = {}
@@ -97,6 +104,13 @@ class Crowd:
     @property
     def acks(self) -> set[tuple[str, str, str]]:
         return set().union(*(voter.acks for voter in self._voters))
+
+    def refused(self, why: str, code: str, again: Callable[[], None]) -> None:
+        self.refusals[code] += 1
+        if self._patience is None or code != "overloaded":
+            self.fail(why)
+        else:
+            asyncio.get_running_loop().call_later(self._patience, again)
 
     def fail(self, why: str) -> None:
         for wanted in self._wanted.values():

@@ -224,8 +224,10 @@ def main() -> None:
     parser.add_argument("--database", default="")
     parser.add_argument("--polls", type=int, default=1)
     parser.add_argument("--naive", action="store_true")
+    parser.add_argument("--patience", type=float, default=store.PATIENCE)
     given = parser.parse_args()
     if given.serve is not None:
+        store.PATIENCE = given.patience
         if given.naive:
             store.GROUP_LIMIT = 1
             store.Store._execute = naive  # type: ignore[method-assign]
