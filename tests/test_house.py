@@ -214,7 +214,7 @@ class TestBenches:
 
     @pytest.mark.parametrize("flags", [(), ("--postgres",)])
     def test_the_bench_of_the_votes_finds_every_acknowledged_one_in_the_database(self, flags: tuple[str, ...]) -> None:
-        (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick", *flags).splitlines()
+        (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick", *flags, timeout=110).splitlines()
         assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)
         assert "votes=200" in line
 
