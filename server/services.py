@@ -11,11 +11,12 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from realtime.bus import Bus, MemoryBus, RedisBus
+from realtime.bus import Bus, MemoryBus
 from realtime.endpoint import Endpoint
 from realtime.hub import Hub
 from realtime.presence import Counts, Presence
 from realtime.proxies import Proxies
+from realtime.redisbus import RedisBus
 from realtime.relay import OnAir, RelayProcess
 from server import erasing, seeding
 from server.auth import Tokens

@@ -33,6 +33,14 @@ class Redis:
         self._process.kill()  # also one that is paused
         self._process.wait(START_SECONDS)
 
+    def say(self, *command: str) -> None:
+        """A command, by the tool that comes with Redis."""
+        subprocess.run(["redis-cli", "-s", str(self._path), *command], check=True, stdout=subprocess.DEVNULL, timeout=START_SECONDS)
+
+    def cut(self) -> None:
+        """Break every connection."""
+        self.say("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """For the length of the block it accepts connections and says nothing."""

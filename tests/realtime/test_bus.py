@@ -1,68 +1,53 @@
-"""What holds for every bus; and what holds for Redis when it is paused, killed and started again."""
+"""What holds for every bus, in memory and on a real Redis, whatever becomes of the connections to it."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import pytest
 
-from realtime.bus import QUEUE_MESSAGES, SILENCE_SECONDS, Bus, MemoryBus, RedisBus
-from realtime.hub import Hub
-from tests.realtime.paper import Paper
+from realtime.bus import Bus, MemoryBus
+from tests.realtime.listening import Ear, connected
 from tests.realtime.relay.clients import until
-from tests.realtime.test_hub import Poll, data
 from tests.redis import Redis, redis
 
 BINARY = bytes(range(256))
 
 
-class Ear:
-    """Someone who listens to a bus, and what they heard."""
+@dataclass
+class Carried:
+    """The buses of the processes there are, one where memory is all they share, and what can be done to their connections."""
 
-    def __init__(self, bus: Bus) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self.lost = 0
-        self.stop = bus.listen(self.deliver, self.lose)
+    buses: list[Bus]
+    redis: Redis | None
 
-    def deliver(self, channel: str, message: bytes) -> None:
-        self.heard.append((channel, message))
-
-    def lose(self) -> None:
-        self.lost += 1
-
-    async def gets(self, *messages: bytes) -> None:
-        """Wait for these, in this order, and nothing between them."""
-        await until(lambda: len(self.heard) >= len(messages))
-        assert [message for _, message in self.heard] == list(messages)
+    async def disturb(self) -> None:
+        """Break every connection there is."""
+        if self.redis is not None:
+            self.redis.cut()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server() -> Iterator[Redis]:
     with redis() as server:
         yield server
 
 
-@asynccontextmanager
-async def connected(server: Redis, prefix: str = "marquee:") -> AsyncIterator[RedisBus]:
-    async with RedisBus(server.url, prefix) as bus:
-        await until(lambda: bus.healthy)
-        yield bus
-
-
 @pytest.fixture(params=["memory", "redis"])
-async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
+async def carried(request: pytest.FixtureRequest, server: Redis) -> AsyncIterator[Carried]:
     async with AsyncExitStack() as stack:
         if request.param == "memory":
-            yield await stack.enter_async_context(MemoryBus())
-        else:
-            yield await stack.enter_async_context(connected(stack.enter_context(redis())))
+            yield Carried([await stack.enter_async_context(MemoryBus())], None)
+            return
+        prefix = f"{random.getrandbits(64)}:"
+        yield Carried([await stack.enter_async_context(connected(server, prefix)) for _ in range(2)], server)
 
 
 @pytest.fixture
-async def both(server: Redis) -> AsyncIterator[tuple[RedisBus, RedisBus]]:
-    """The buses of two processes."""
-    async with connected(server) as here, connected(server) as there:
-        yield here, there
+def bus(carried: Carried) -> Bus:
+    return carried.buses[0]
 
 
 async def test_everything_arrives_in_order_and_its_publisher_hears_it_too(bus: Bus) -> None:
@@ -130,115 +115,35 @@ async def test_a_bus_that_carries_is_healthy(bus: Bus) -> None:
     assert bus.healthy
 
 
-async def test_two_processes_hear_each_other(both: tuple[RedisBus, RedisBus]) -> None:
-    here, there = both
-    ears = Ear(here), Ear(there)
-    here.publish("stage", b"from here")
-    await asyncio.gather(*(ear.gets(b"from here") for ear in ears))
-    there.publish("stage", b"from there")
-    await asyncio.gather(*(ear.gets(b"from here", b"from there") for ear in ears))
-
-
-async def test_two_conferences_may_share_one_redis(server: Redis) -> None:
-    async with connected(server, "one:") as one, connected(server, "two:") as two:
-        ears = Ear(one), Ear(two)
-        one.publish("stage", b"of one")
-        two.publish("stage", b"of two")
-        await ears[0].gets(b"of one")
-        await ears[1].gets(b"of two")
-
-
-async def test_redis_may_come_later(server: Redis) -> None:
-    server.kill()
-    async with RedisBus(server.url) as bus:
-        ear = Ear(bus)
-        bus.publish("stage", b"too early")
-        await asyncio.sleep(0.3)
-        assert not bus.healthy
-        assert ear.lost == 0
-        server.start()
-        await until(lambda: bus.healthy and ear.lost == 1)
-        bus.publish("stage", b"in time")
-        await until(lambda: ear.heard[-1:] == [("stage", b"in time")])
-
-
-async def test_it_can_be_left_at_any_moment_of_its_beginning(server: Redis) -> None:
-    async with asyncio.timeout(30):
-        for turns in range(0, 100, 3):
-            async with RedisBus(server.url):
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-
-
-async def test_after_redis_was_killed_both_hear_again_and_know_that_they_missed_something(
-    server: Redis, both: tuple[RedisBus, RedisBus]
-) -> None:
-    ears = [Ear(bus) for bus in both]
-    server.kill()
-    await until(lambda: not any(bus.healthy for bus in both))
-    both[0].publish("stage", b"into the void")
-    server.start()
-    await until(lambda: all(bus.healthy for bus in both) and all(ear.lost == 1 for ear in ears))
-    both[1].publish("stage", b"again")
-    await until(lambda: all(("stage", b"again") in ear.heard for ear in ears))
-
-
-async def test_a_listener_that_another_stops_is_not_told_of_the_loss(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
-    both[0].listen(lambda channel, message: None, lambda: ear.stop())
-    ear, last = Ear(both[0]), Ear(both[0])
-    server.kill()
-    await until(lambda: not both[0].healthy)
-    server.start()
-    await until(lambda: last.lost == 1)
-    assert ear.lost == 0
-
-
-async def test_a_short_silence_of_redis_loses_nothing(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
-    ears = [Ear(bus) for bus in both]
-    numbers = [b"%d" % number for number in range(50)]
-    with server.paused():
-        for number in numbers:
-            both[0].publish("stage", number)
+async def test_who_listens_hears_all_processes_in_one_order(carried: Carried) -> None:
+    ears = [Ear(bus) for bus in carried.buses]
+    for number in range(300):
+        for place, bus in enumerate(carried.buses):
+            bus.publish("stage", b"%d of %d" % (number, place))
+        if number % 50 == 0:
             await asyncio.sleep(0.01)
-    await asyncio.gather(*(ear.gets(*numbers) for ear in ears))
-    assert [ear.lost for ear in ears] == [0, 0]
+    count = 300 * len(carried.buses)
+    await until(lambda: all(len(ear.heard) == count for ear in ears))
+    assert ears[0].heard == ears[-1].heard
+    for place in range(len(carried.buses)):
+        of_one = [message for _, message in ears[0].heard if message.endswith(b" of %d" % place)]
+        assert of_one == [b"%d of %d" % (number, place) for number in range(300)]
 
 
-async def test_a_redis_that_says_nothing_is_found_out_in_seconds(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
-    ears = [Ear(bus) for bus in both]
-    with server.paused():
-        await until(lambda: not any(bus.healthy for bus in both), seconds=3 * SILENCE_SECONDS)
-        both[0].publish("stage", b"meanwhile")
-    await until(lambda: all(bus.healthy for bus in both) and all(ear.lost for ear in ears))
-    both[0].publish("stage", b"again")
-    await until(lambda: all(ear.heard[-1:] == [("stage", b"again")] for ear in ears))
-
-
-async def test_what_waits_for_redis_is_bounded_and_the_oldest_goes_first(server: Redis) -> None:
-    async with connected(server) as there:
-        ear = Ear(there)
-        here = RedisBus(server.url)
-        numbers = [b"%d" % number for number in range(QUEUE_MESSAGES + 100)]
-        for number in numbers:
-            here.publish("stage", number)
-        async with here:
-            await ear.gets(*numbers[100:])
-
-
-async def test_a_mirror_follows_over_redis_and_catches_up_after_it_was_away(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
-    async with Hub(both[0]) as house, Hub(both[1]) as balcony:
-        poll, paper = Poll(house), Paper()
-        balcony.mirror("poll")
-        balcony.subscribe(paper, "poll")
-        await until(lambda: data(paper.said()) == [("snapshot", 0, 0)])
-        poll.vote()
-        poll.vote()
-        await until(lambda: data(paper.said())[1:] == [("voted", 1, 1), ("voted", 2, 2)])
-        server.kill()
-        await until(lambda: not any(bus.healthy for bus in both))
-        for _ in range(QUEUE_MESSAGES + 1):  # more than will be sent when Redis is back
-            poll.vote()
-        server.start()
-        await until(lambda: data(paper.said())[-1] == ("snapshot", poll.votes, poll.votes))
-        poll.vote()
-        await until(lambda: data(paper.said())[-1] == ("voted", poll.votes, poll.votes))
+async def test_connections_that_break_lose_nothing_double_nothing_and_turn_nothing_around(carried: Carried) -> None:
+    ears = [Ear(bus) for bus in carried.buses]
+    for number in range(1000):
+        for place, bus in enumerate(carried.buses):
+            bus.publish("stage", b"%d of %d" % (number, place))
+        if number % 10 == 0:
+            await asyncio.sleep(0.002)
+        if number % 300 == 150:
+            await carried.disturb()
+    count = 1000 * len(carried.buses)
+    await until(lambda: all(len(ear.heard) >= count for ear in ears))
+    for ear in ears:
+        assert ear.heard == ears[0].heard
+        assert ear.lost == 0
+    for place in range(len(carried.buses)):
+        of_one = [message for _, message in ears[0].heard if message.endswith(b" of %d" % place)]
+        assert of_one == [b"%d of %d" % (number, place) for number in range(1000)]
