@@ -26,7 +26,7 @@ from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
 from server.engines import recognizers, translators
 from server.hls import Hls
-from server.limits import Buckets
+from server.limits import Buckets, client_of
 from server.live import LiveSession
 from server.migrating import migrate
 from server.opening import Opening
@@ -48,7 +48,8 @@ from sessions.programme import Event
 from sessions.store import Store, Write
 
 HANDSHAKES_RATE, HANDSHAKES_BURST = 100, 1000
-"""Sockets that may be opened from one address, a second and at once; past it 429. A hall is behind one address, a flood is too."""
+"""Sockets that may be opened from one address (IPv6: a /64), a second and at once; past it 429. A hall is behind one address, a flood
+is too."""
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +234,7 @@ def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:
         closed=sockets.closed,
         delegate=WebSocketsSansIOProtocol,
         origins=tuple(settings.origins),
-        welcome=lambda address: handshakes.of(address).take(),
+        welcome=lambda address: handshakes.of(client_of(address)).take(),
         proxies=Proxies(settings.proxies),
         regrown=sockets.regrown,
     )

@@ -9,7 +9,7 @@ from msgspec import structs
 from server import wire
 from sessions import ordering, wording
 from sessions.moderation import Entry, Log
-from sessions.polls import Poll
+from sessions.polls import HIDDEN, Poll
 from sessions.questions import Question, Questions
 
 NEXT_LIMIT = 50
@@ -102,7 +102,7 @@ def act(entry: Entry) -> View:
 
 def poll(item: Poll | None, *, staff: bool) -> View | None:
     """A poll as staff or everyone sees it, with the tally if they may know it; None for one they may not see, or that is gone."""
-    if item is None or (item.state in ("draft", "archived") and not staff):
+    if item is None or (item.state in HIDDEN and not staff):
         return None
     form = item.form
     return document(

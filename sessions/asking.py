@@ -84,8 +84,8 @@ def appeal(questions: Questions, id: str, person: str, text: str) -> Question:
 
 
 def vote(questions: Questions, id: str, person: str, on: bool) -> Question:
-    """Put a person's vote on a published question or take it off. Says how it shall be: a repeat changes nothing."""
-    question = questions.published(id)
+    """Put a person's vote on a question that everyone sees or take it off. Says how it shall be: a repeat changes nothing."""
+    question = questions.seen(id)
     if on:
         question.votes.add(person)
     else:

@@ -1,5 +1,6 @@
 """All that is kept of one person, for them to take along (GDPR, articles 15 and 20)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -31,8 +32,11 @@ _OWN: dict[str, tuple[Any, str, tuple[str, ...]]] = {
 """What each part is made of: the rows, the column that says whose they are, and what they tell. Times are ms since 1970."""
 
 
-def held(db: Connection, person: str) -> dict[str, list[dict[str, Any]]]:
+def held(db: Connection, person: str, secret: Iterable[tuple[str, int]] = ()) -> dict[str, list[dict[str, Any]]]:
+    """`secret` are the secret polls, with their rounds, in which the person's envelope is known to lie."""
     found = {name: _rows(db, *part, person) for name, part in _OWN.items()}
+    counted = {(row["poll"], row["round"]) for row in found["secret_polls"]}
+    found["secret_polls"] += [{"poll": poll, "round": round} for poll, round in secret if (poll, round) not in counted]
     version, solution = tables.VersionRow.__table__, tables.SolutionRow.__table__  # type: ignore[attr-defined]
     mine = select(solution.c.id).where(solution.c.author == person)
     columns = (version.c.of, version.c.number, version.c.text, version.c.lang, version.c.at)

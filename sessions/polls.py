@@ -30,6 +30,9 @@ POLLS_LIMIT = 100
 HELD_LIMIT = 10_000
 """Words of one poll that a moderator held or released; past it TooMany."""
 
+HIDDEN: tuple[State, ...] = ("draft", "archived")
+"""States of a poll that only staff knows of."""
+
 _MOVES: dict[str, tuple[State, tuple[State, ...]]] = {
     "open": ("open", ("draft", "paused", "closed")),
     "pause": ("paused", ("open",)),
@@ -135,6 +138,10 @@ class Polls:
             raise NotHere(f"there is no poll {id}")
         return poll
 
+    def secretly(self, person: str) -> list[tuple[str, int]]:
+        """The secret polls, with their rounds, in which a person has voted."""
+        return [(id, item.round) for id, item in self.items.items() if item.secret and item.has_voted(person)]
+
     def create(self, id: str, form: Form) -> Poll:
         """A draft, the last in order. Raises Invalid, TooLong, TooMany, NotHere for a pair that is not there."""
         if len(self.items) >= POLLS_LIMIT:
@@ -208,8 +215,13 @@ class Polls:
         return item
 
     def vote(self, id: str, person: str, given: Ballot, now: int, name: str | None = None) -> Poll:
-        """Cast or replace a person's ballot. Raises Closed, Conflict, Invalid, TooLong, NotHere; the ballot before stays then."""
+        """Cast or replace a person's ballot. Raises Closed, Conflict, Invalid, TooLong; the ballot before stays then.
+
+        A poll that only staff knows of is NotHere, as one that never was.
+        """
         item = self.find(id)
+        if item.state in HIDDEN:
+            raise NotHere(f"there is no poll {id}")
         if item.state != "open":
             raise Closed(f"poll {id} takes no votes: it is {item.state}")
         elapsed, form = item.elapsed(now), item.form

@@ -125,6 +125,13 @@ class Questions:
             raise NotHere(f"there is no question {id}")
         return question
 
+    def seen(self, id: str) -> Question:
+        """A question for who knows only those that everyone sees. Another is NotHere, as one that never was."""
+        question = self.find(id)
+        if not question.public:
+            raise NotHere(f"there is no question {id}")
+        return question
+
     def own(self, id: str, person: str) -> Question:
         """A person's own question. Another's is NotHere: it may be one that they must not know of."""
         question = self.items.get(id)

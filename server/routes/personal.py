@@ -19,8 +19,11 @@ Caller = Annotated[Principal, Depends(authenticated)]
 
 @router.get("/api/me", response_class=Response)
 async def mine(request: Request, caller: Caller) -> Response:
-    """All that is kept of the caller, by kind. How they voted in a secret ballot nobody can say, once it is closed."""
-    held = await services_of(request).store.read(partial(personal.held, person=caller.person))
+    """All that is kept of the caller, by kind. Of a secret ballot only that they voted: how, nobody can say once it is closed."""
+    services = services_of(request)
+    live = services.lives.get(caller.session)
+    secret = [] if live is None else live.polls.secretly(caller.person)  # the rows have no name on an envelope
+    held = await services.store.read(partial(personal.held, person=caller.person, secret=secret))
     headers = {"Content-Disposition": 'attachment; filename="marquee.json"', "Cache-Control": "no-store"}
     return Response(json.dumps(held, ensure_ascii=False), headers=headers, media_type="application/json")
 

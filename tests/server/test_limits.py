@@ -62,6 +62,15 @@ def test_who_guesses_is_refused_even_the_right_code_and_nobody_else_is() -> None
     assert door.find(INVITES, "ABC234", "10.0.0.2").session == "summit"
 
 
+def test_who_guesses_from_all_addresses_of_an_ipv6_network_is_one() -> None:
+    door = Doorkeeper()
+    for number in range(WRONG_BURST):
+        guess(door, f"2001:db8::{number:x}:1")
+    with pytest.raises(TooMany):
+        door.find(INVITES, "ABC234", "2001:db8::ffff:ffff")
+    assert door.find(INVITES, "ABC234", "2001:db8:0:1::1").session == "summit"
+
+
 def test_who_waited_may_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorkeeper, "WRONG_RATE", 20)
     monkeypatch.setattr(doorkeeper, "WRONG_BURST", 2)

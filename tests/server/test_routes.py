@@ -1,12 +1,16 @@
 """The HTTP of the product: the programme, coming in by a code, transcripts, pages, and every refusal as a problem."""
 
+from pathlib import Path
+
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from server.contract import asyncapi
 from server.doorkeeper import WRONG_BURST
 from sessions.people import Role
-from tests.server.site import SESSION, Site, site
+from tests.server.site import SESSION, Site, opened, site
 
 __all__ = ["site"]
 
@@ -57,6 +61,20 @@ async def test_codes_cannot_be_guessed(site: Site) -> None:
     problem(await site.http.get("/api/join/WRONG1"), 429, "rate_limited")
     right = site.services.invite(SESSION, Role.ATTENDEE).code
     problem(await site.http.get(f"/api/join/{right}"), 429, "rate_limited")
+
+
+async def test_who_opens_sockets_from_all_addresses_of_an_ipv6_network_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.services.HANDSHAKES_BURST", 2)
+    monkeypatch.setattr("server.services.HANDSHAKES_RATE", 0.01)
+    statuses = {}
+    async with opened(tmp_path) as site:
+        for address in ("2001:db8::1", "2001:db8::2:1", "2001:db8::3", "2001:db8:0:1::1"):
+            try:
+                async with connect(site.ws, proxy=None, additional_headers={"X-Forwarded-For": address}):
+                    statuses[address] = 101
+            except InvalidStatus as refused:
+                statuses[address] = refused.response.status_code
+    assert list(statuses.values()) == [101, 101, 429, 101]
 
 
 async def test_only_an_organiser_reads_the_links(site: Site) -> None:

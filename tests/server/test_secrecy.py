@@ -159,6 +159,20 @@ async def test_a_voter_finds_the_receipt_and_anyone_counts_again(site: Site) -> 
         assert refused.json()["code"] == "secret"
 
 
+async def test_who_voted_secretly_is_told_that_and_nothing_else_of_it(site: Site) -> None:
+    async with site.talk("speaker") as speaker, site.talk(person="voter") as voter:
+        open_poll, closed = await made(speaker, secret(), "open"), await made(speaker, secret(), "open")
+        for poll in (open_poll, closed):
+            await voter.do("poll.vote", poll=poll, ballot=[OPTIONS[0]])
+        await speaker.do("poll.close", poll=closed)
+        await voter.until(lambda talk: talk.public["polls"][closed]["state"] == "closed")
+        mine = await site.http.get("/api/me", headers={"Authorization": f"Bearer {site.token('attendee', person='voter')}"})
+    told = sorted(mine.json()["secret_polls"], key=lambda one: str(one["poll"]))
+    assert told == sorted(({"poll": poll, "round": 1} for poll in voter.me["cast"]), key=lambda one: str(one["poll"]))
+    assert set(voter.me["cast"]) == {open_poll, closed}
+    assert OPTIONS[0] not in mine.text
+
+
 async def test_a_vote_said_again_is_one_vote_with_one_receipt_also_after_a_restart(site: Site) -> None:
     live = site.services.lives[SESSION]
     async with site.talk("speaker") as speaker, site.talk() as attendee:

@@ -90,6 +90,14 @@ async def test_what_is_no_command_is_an_error_with_its_id_and_the_socket_lives(s
         assert await attendee.do("reaction.send", reaction="heart") == {}
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1e999", "1e999", "[" * 5 + "9" * 500 + "]" * 5])
+async def test_a_number_beyond_all_bounds_hides_no_id(site: Site, number: str) -> None:
+    async with site.talk() as attendee:
+        await attendee.ws.send(f'{{"type":"moderation.undo","entry":{number},"id":"a-command-1"}}')
+        await attendee.until(lambda talk: talk.heard[-1]["type"] == "error")
+        assert attendee.heard[-1]["id"] == "a-command-1"
+
+
 @pytest.mark.parametrize("junk", ["", "{", "[]", "null", '"hello"', "[" * 2000, '{"type":"hello","token":1}'])
 async def test_what_is_no_json_object_is_an_error_without_an_id(site: Site, junk: str) -> None:
     async with site.talk() as attendee:
@@ -165,7 +173,7 @@ async def test_the_same_key_asks_the_same_question_once(site: Site) -> None:
 
 async def test_a_poll_is_voted_closed_and_revealed(site: Site) -> None:
     async with site.talk("speaker") as speaker, site.talk() as attendee, site.talk("attendee", person="second") as second:
-        assert (await attendee.do("poll.vote", poll="one", ballot=["a"]))["code"] == "closed"
+        assert (await attendee.do("poll.vote", poll="one", ballot=["a"]))["code"] == "not_found"
         await speaker.do("poll.open", poll="one")
         assert await attendee.do("poll.vote", poll="one", ballot=["a"]) == {}
         assert await attendee.do("poll.vote", poll="one", ballot=["b"]) == {}

@@ -162,9 +162,16 @@ def test_a_vote_says_how_it_shall_be_so_a_repeat_changes_nothing() -> None:
         assert asking.vote(questions, "q1", "ben", False).votes == set()
 
 
-@pytest.mark.parametrize("state", ["pending", "dismissed", "archived", "withdrawn"])
-def test_only_a_published_question_is_voted_on(state: str) -> None:
-    questions = Questions([question(state=state)])
-    with pytest.raises(Conflict, match=state):
-        asking.vote(questions, "q1", "ben", True)
+@pytest.mark.parametrize("state", ["pending", "dismissed", "archived", "withdrawn", "merged"])
+@pytest.mark.parametrize("on", [True, False])
+def test_who_votes_on_a_question_out_of_sight_does_not_learn_that_it_exists(state: str, on: bool) -> None:
+    items = [question(state="published" if state == "merged" else state), question("q2", state="published")]
+    questions = Questions(items)
+    if state == "merged":
+        merging.merge(questions, "q1", "q2")
+    with pytest.raises(NotHere) as there:
+        asking.vote(questions, "q1", "ben", on)
+    with pytest.raises(NotHere) as absent:
+        asking.vote(questions, "q9", "ben", on)
+    assert str(there.value).replace("q1", "q9") == str(absent.value)
     assert questions.find("q1").votes == set()

@@ -12,7 +12,7 @@ from sessions import kinds
 from sessions.errors import Closed, Conflict, Invalid, NotHere, RuleError, TooLong, TooMany
 from sessions.forms import TEXT_LIMIT
 from sessions.kinds.form import Form, State
-from sessions.polls import HELD_LIMIT, POLLS_LIMIT, Poll, Polls
+from sessions.polls import HELD_LIMIT, HIDDEN, POLLS_LIMIT, Poll, Polls
 from tests.sessions.making import form, poll
 
 MOVES: dict[str, dict[str, str]] = {
@@ -48,12 +48,22 @@ def test_a_poll_goes_its_way_and_saying_it_twice_is_no_error(name: str, state: s
         assert polls.find("p1").state == state
 
 
-@pytest.mark.parametrize("state", [state for state in get_args(State) if state != "open"])
+@pytest.mark.parametrize("state", [state for state in get_args(State) if state not in ("open", *HIDDEN)])
 def test_a_poll_takes_ballots_only_while_it_is_open(state: str) -> None:
     polls = Polls([poll(state=state)])
     with pytest.raises(Closed, match=state):
         polls.vote("p1", "ana", ["a"], 1)
     assert polls.find("p1").ballots == {}
+
+
+@pytest.mark.parametrize("state", ["draft", "archived"])
+def test_who_votes_in_a_poll_out_of_sight_does_not_learn_that_it_exists(state: str) -> None:
+    polls = Polls([poll(state=state)])
+    with pytest.raises(NotHere) as there:
+        polls.vote("p1", "ana", ["a"], 1)
+    with pytest.raises(NotHere) as absent:
+        polls.vote("p9", "ana", ["a"], 1)
+    assert str(there.value).replace("p1", "p9") == str(absent.value)
 
 
 def test_a_second_ballot_replaces_the_first() -> None:
