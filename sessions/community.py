@@ -93,8 +93,13 @@ def solution_write(session: str, solution: Solution) -> Write:
 
 def version_write(session: str, written: Problem | Solution) -> Write:
     """The row of its newest version."""
-    key = {"of": written.id, "number": len(written.versions), "session": session}
-    return Write("version", _row(written.version) | key)
+    return version_writes(session, written)[-1]
+
+
+def version_writes(session: str, written: Problem | Solution) -> list[Write]:
+    """The rows of all its versions."""
+    of = {"of": written.id, "session": session}
+    return [Write("version", _row(version) | of | {"number": number}) for number, version in enumerate(written.versions, 1)]
 
 
 def _row(item: Any, *but: str) -> dict[str, Any]:

@@ -55,8 +55,8 @@ def _gone(row: type[SQLModel]) -> Make:
 
 
 def _copied(dialect: Dialect) -> Executable:
-    """Versions of bulletins that say what their question said."""
-    said = or_(_VERSION.c.text == _QUESTION.c.text, _VERSION.c.text == _QUESTION.c.original)
+    """Versions of bulletins that say what their question said, or quote what it said once."""
+    said = or_(_VERSION.c.quotes, _VERSION.c.text == _QUESTION.c.text, _VERSION.c.text == _QUESTION.c.original)
     of = and_(_PROBLEM.c.id == _VERSION.c.of, _QUESTION.c.id == _PROBLEM.c.question, _QUESTION.c.author == _PERSON, said)
     return update(_VERSION).where(select(_PROBLEM.c.id).where(of).correlate(_VERSION).exists()).values(text="", translations={})
 
@@ -90,7 +90,7 @@ def _questions(dialect: Dialect) -> Executable:
 
 STATEMENTS: dict[str, Make] = {
     "erase.copied": _copied,
-    "erase.problem": lambda _: update(_PROBLEM).where(_PROBLEM.c.question.in_(_ASKED)).values(state="withdrawn"),
+    "erase.problem": lambda _: update(_PROBLEM).where(_PROBLEM.c.question.in_(_ASKED)).values(state="withdrawn", taken_back=True),
     "erase.stage": lambda _: update(_STAGE).where(_STAGE.c.question.in_(_ASKED)).values(question=None),
     "erase.log": lambda _: update(_MODERATION).where(_MODERATION.c.question.in_(_ASKED)).values(before={}, after={}),
     "erase.merged": lambda _: update(_QUESTION).where(_QUESTION.c.merged_into.in_(_ASKED)).values(merged_into=None),

@@ -11,7 +11,7 @@ RuleError
 +-- Conflict    conflict    the object is in a state that does not allow this
 +-- Closed      closed      the poll takes no votes now
 +-- FeatureOff  feature_off the format of the session has this turned off
-+-- Forbidden   forbidden   a moderator has taken this from the person
++-- Forbidden   forbidden   a moderator has taken this from the person, or it would be done to somebody above them
 +-- Overloaded  overloaded  more writes are waiting than the limit allows; try again
 """
 

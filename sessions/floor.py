@@ -31,11 +31,12 @@ _UP: tuple[State, ...] = ("waiting", "invited", "accepted")
 
 
 class Hand(Struct, kw_only=True):
-    """`place` rises along the queue; `stage_at` is when its owner came onto the stage."""
+    """`role` is its owner's; `place` rises along the queue; `stage_at` is when its owner came onto the stage."""
 
     id: str
     person: str
     name: str | None = None
+    role: str = "attendee"
     lang: str
     raised_at: int
     place: int
@@ -70,14 +71,14 @@ class Floor:
 
     # The person's own
 
-    def raise_hand(self, id: str, person: str, lang: str, now: int, name: str | None = None) -> Hand:
+    def raise_hand(self, id: str, person: str, lang: str, now: int, name: str | None = None, role: str = "attendee") -> Hand:
         """One's hand goes up, or is up already. Raises TooMany."""
         if (up := self.of(person)) is not None:
             return up
         if len(self.hands) >= HANDS_LIMIT:
             raise TooMany(f"{HANDS_LIMIT} hands are up already")
         place = max((hand.place for hand in self.hands.values()), default=0) + 1
-        hand = self.hands[id] = Hand(id=id, person=person, name=name, lang=lang, raised_at=now, place=place)
+        hand = self.hands[id] = Hand(id=id, person=person, name=name, role=role, lang=lang, raised_at=now, place=place)
         return hand
 
     def lower(self, person: str) -> Hand:
@@ -115,10 +116,12 @@ class Floor:
         hand.stage_at = now
         return [hand] if before is None else [self._end(before, ("on_stage",), "done"), hand]
 
-    def down(self) -> Hand:
-        """Clear the stage. Raises NotHere when nobody is there."""
+    def down(self, id: str | None = None) -> Hand:
+        """Clear the stage, of this hand's owner alone if there is one. Raises NotHere when nobody is there, Conflict for another."""
         if (guest := self.guest) is None:
             raise NotHere("nobody is on the stage")
+        if id not in (None, guest.id):
+            raise Conflict("somebody else is on the stage now")
         return self._end(guest, ("on_stage",), "done")
 
     def order(self, id: str, before: str | None) -> list[Hand]:

@@ -6,6 +6,8 @@ One table answers every "may they?": `RIGHTS[role]` is the set of acts. An act i
 
 from enum import StrEnum
 
+from sessions.errors import Forbidden
+
 
 class Role(StrEnum):
     ATTENDEE = "attendee"
@@ -83,6 +85,23 @@ RIGHTS: dict[Role, frozenset[str]] = {
     Role.ORGANISER: TAKE_PART | MODERATE | CAPTION | PUBLISH | INTERPRET | PLAN,
     Role.PUBLISHER: PUBLISH,
 }
+
+AGAINST = frozenset({"chat.mute", "floor.dismiss", "floor.down", "floor.call"})
+"""Acts that take something from a person: the chat, a raised hand, the stage (which a call takes from who is there). They never work
+upwards, see `above`; nor does undoing the end of one. What is done to somebody's words (hiding, dismissing) is no such act: it concerns
+everyone's alike, is in the log, and can be undone."""
+
+
+def above(person: Role, other: Role) -> bool:
+    """Whether one is above the other: may do all that the other may, and more. An organiser is above a moderator."""
+    return RIGHTS[person] > RIGHTS[other]
+
+
+def require_not_above(person: str, actor: Role) -> None:
+    """Raises Forbidden for an act of `AGAINST` upwards; `person` is the role of whom it would meet."""
+    if above(Role(person), actor):
+        raise Forbidden(f"this cannot be done to an {person} by a {actor}")
+
 
 NAME_LIMIT = 80
 """Graphemes of a person's name; a longer one is refused."""

@@ -17,7 +17,12 @@ A solution belongs to a published problem; acts with a star are anyone's or its 
     show      open, hidden                  open
     support*  open                          open: a person's vote is put on it or taken off, and counts once
 
-No version is ever written over: readers see what a text said when it was voted on. Saying an act twice is no error.
+No version is ever written over: readers see what a text said when it was voted on. A version is theirs to see once it was public;
+what a draft said before is staff's. Saying an act twice is no error.
+
+When a question is withdrawn, its author takes their words back. What of a problem was never public and quotes them says nothing any
+more, so that a draft needs words of its own before it is published. A bulletin that was public stays, as the conference's own text;
+nobody is told any more which question it came from.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,11 +52,16 @@ SolutionState = Literal["open", "hidden", "retracted"]
 
 
 class Version(Struct, kw_only=True):
-    """A text as it was at a time (ms since 1970); only the newest one is translated."""
+    """A text as it was at a time (ms since 1970); only the newest one is translated.
+
+    `public` once everyone could read it; `quotes` where the words of the question are in it.
+    """
 
     text: str
     lang: str
     at: int
+    public: bool = False
+    quotes: bool = False
     translations: Texts = field(default_factory=dict)
 
 
@@ -66,14 +76,14 @@ class Written(Struct, kw_only=True):
     def version(self) -> Version:
         return self.versions[-1]
 
-    def write(self, text: str, lang: str, now: int, limit: int) -> None:
+    def write(self, text: str, lang: str, now: int, limit: int, *, public: bool = True) -> None:
         """A new version, unless it says the same."""
         text, lang = clean(text, limit, "the text"), language(lang)
         if (text, lang) == (self.version.text, self.version.lang):
             return
         if len(self.versions) >= VERSIONS_LIMIT:
             raise TooMany(f"a text takes {VERSIONS_LIMIT} versions")
-        self.versions.append(Version(text=text, lang=lang, at=now))
+        self.versions.append(Version(text=text, lang=lang, at=now, public=public))
 
     def translated(self, lang: str, text: str, of: str) -> bool:
         """The machine's words. Whether they are wanted: it may say something else meanwhile."""
@@ -84,10 +94,16 @@ class Written(Struct, kw_only=True):
 
 
 class Problem(Written, kw_only=True):
-    """`question` is what it came from, `author` who promoted it."""
+    """`question` is what it came from, `taken_back` whether that was withdrawn, `author` who promoted it."""
 
     question: str
     state: ProblemState = "draft"
+    taken_back: bool = False
+
+    def quotes(self, text: str, said: Iterable[str]) -> bool:
+        """Whether a text holds what the question's author `said`, or what an earlier version took from them."""
+        words = [*said, *(version.text for version in self.versions if version.quotes)]
+        return any(one in text for one in words if one)
 
 
 class Solution(Written, kw_only=True):
@@ -124,28 +140,44 @@ class Problems:
 
     # Staff
 
-    def promote(self, id: str, author: str, question: str, text: str, lang: str, now: int) -> Problem:
-        """Make a problem of a question. Raises Conflict where there is one of it already."""
+    def promote(self, id: str, author: str, question: str, text: str, lang: str, now: int, said: Iterable[str] = ()) -> Problem:
+        """Make a problem of a question, whose author `said` these words. Raises Conflict where there is one of it already."""
         if any(problem.question == question for problem in self.items.values()):
             raise Conflict(f"question {question} is a problem already")
         if len(self.items) >= PROBLEMS_LIMIT:
             raise TooMany(f"a session takes {PROBLEMS_LIMIT} problems")
         first = Version(text=clean(text, BULLETIN_LIMIT, "the text"), lang=language(lang), at=now)
-        self.items[id] = Problem(id=id, author=author, versions=[first], question=question)
-        return self.items[id]
+        problem = self.items[id] = Problem(id=id, author=author, versions=[first], question=question)
+        first.quotes = problem.quotes(first.text, said)
+        return problem
 
-    def revise(self, id: str, text: str, lang: str, now: int) -> Problem:
+    def revise(self, id: str, text: str, lang: str, now: int, said: Iterable[str] = ()) -> Problem:
         problem = self.find(id)
         if problem.state == "withdrawn":
             raise Conflict(f"problem {id} is withdrawn")
-        problem.write(text, lang, now, BULLETIN_LIMIT)
+        quotes = problem.quotes(clean(text, BULLETIN_LIMIT, "the text"), said)
+        if quotes and problem.taken_back and not any(version.public and version.quotes for version in problem.versions):
+            raise Conflict("the author of the question has taken these words back")
+        problem.write(text, lang, now, BULLETIN_LIMIT, public=problem.state == "published")
+        problem.version.quotes = quotes
+        return problem
+
+    def take_back(self, question: str) -> Problem | None:
+        """The author of a question has withdrawn it. The problem it was made, if any."""
+        problem = next((problem for problem in self.items.values() if problem.question == question), None)
+        if problem is None:
+            return None
+        problem.taken_back = True
+        for version in problem.versions:
+            if version.quotes and not version.public:
+                version.text, version.translations = "", {}
         return problem
 
     def publish(self, id: str) -> Problem:
         problem = self.find(id)
         if not problem.version.text:
-            raise Conflict(f"problem {id} says nothing any more: whose words it was have had them erased")
-        problem.state = "published"
+            raise Conflict(f"problem {id} says nothing any more: its author has taken the words back")
+        problem.state, problem.version.public = "published", True
         return problem
 
     def withdraw(self, id: str) -> Problem:
@@ -174,7 +206,7 @@ class Problems:
             raise TooMany(f"a problem takes {SOLUTIONS_LIMIT} solutions")
         if sum(solution.author == author for solution in known) >= PERSON_LIMIT:
             raise TooMany(f"a person proposes {PERSON_LIMIT} solutions to a problem at most")
-        first = Version(text=clean(text, SOLUTION_LIMIT, "the text"), lang=language(lang), at=now)
+        first = Version(text=clean(text, SOLUTION_LIMIT, "the text"), lang=language(lang), at=now, public=True)
         self.solutions[id] = Solution(id=id, author=author, versions=[first], problem=problem, author_name=name)
         return self.solutions[id]
 
@@ -188,7 +220,7 @@ class Problems:
 
     def retract(self, id: str, person: str) -> Solution:
         solution = self._own(id, person)
-        solution.state, solution.versions = "retracted", [Version(text="", lang=solution.version.lang, at=solution.version.at)]
+        solution.state, solution.versions = "retracted", [Version(text="", lang=solution.version.lang, at=solution.version.at, public=True)]
         return solution
 
     def support(self, id: str, person: str, on: bool) -> Solution:

@@ -98,6 +98,11 @@ class Question(Struct, kw_only=True):
         return self.translations | self.corrections | {self.lang: self.text}
 
     @property
+    def said(self) -> list[str]:
+        """Its author's own words, now and at first."""
+        return [self.text] if self.original is None else [self.text, self.original]
+
+    @property
     def public(self) -> bool:
         return self.state == "published" and self.merged_into is None
 

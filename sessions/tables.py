@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, false
 from sqlmodel import Field, SQLModel
 
 
@@ -207,13 +207,14 @@ class PolicyRow(SQLModel, table=True):
 
 
 class HandRow(SQLModel, table=True):
-    """A hand that went up; `lowered` and `done` ones stay."""
+    """A hand that went up; `lowered` and `done` ones stay. `role` is its owner's."""
 
     __tablename__ = "hand"
     id: str = Field(primary_key=True)
     session: str = Field(index=True)
     person: str
     name: str | None = None
+    role: str = Field(default="attendee", sa_column_kwargs={"server_default": "attendee"})
     lang: str
     raised_at: int = Field(sa_type=BigInteger)
     place: int
@@ -366,7 +367,7 @@ class ChatMutedRow(SQLModel, table=True):
 
 
 class ProblemRow(SQLModel, table=True):
-    """A problem; its texts are versions."""
+    """A problem; its texts are versions. `taken_back` where its question was withdrawn."""
 
     __tablename__ = "problem"
     id: str = Field(primary_key=True)
@@ -374,6 +375,7 @@ class ProblemRow(SQLModel, table=True):
     author: str
     question: str
     state: str
+    taken_back: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class SolutionRow(SQLModel, table=True):
@@ -390,7 +392,10 @@ class SolutionRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A version of a problem's or a solution's text (`of`), from 1 up; only its translations are ever written again."""
+    """A version of a problem's or a solution's text (`of`), from 1 up; only its marks and translations are ever written again.
+
+    `public` once everyone could read it, `quotes` where the words of a problem's question are in it.
+    """
 
     __tablename__ = "version"
     of: str = Field(primary_key=True)
@@ -399,6 +404,8 @@ class VersionRow(SQLModel, table=True):
     text: str
     lang: str
     at: int = Field(sa_type=BigInteger)
+    public: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    quotes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     translations: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
 
 

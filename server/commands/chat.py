@@ -16,6 +16,7 @@ from sessions import moderation
 from sessions.chat import Chat, Message
 from sessions.community import message_write
 from sessions.moderation import Entry
+from sessions.people import require_not_above
 from sessions.store import Write
 
 
@@ -53,6 +54,8 @@ def show(context: Context, command: wire.ChatShow) -> Outcome:
 
 def mute(context: Context, command: wire.ChatMute) -> Outcome:
     act = "chat.mute" if command.on else "chat.unmute"
+    if command.on:
+        require_not_above(context.live.community.chat.find(command.message).role, context.caller.role)
     return _act(context, "chat.muted", act, command.message, lambda chat: chat.mute(command.message, command.on))
 
 
@@ -64,6 +67,8 @@ def undo(context: Context, entry: Entry) -> Outcome:
     """Bring back what an entry about the chat changed."""
     id = rules.about(entry.after)
     known = id if id in context.live.community.chat.items else None
+    if known is not None and entry.before.get(f"chat.muted:{known}"):
+        require_not_above(context.live.community.chat.find(known).role, context.caller.role)
     deed = lambda chat: chat.undo(entry.before, entry.after)  # noqa: E731
     return _act(context, "moderation.undone", "moderation.undo", known, deed, undoes=entry.number)
 

@@ -13,6 +13,7 @@ from server.live import Change, Outcome
 from server.patch import Doc, difference
 from server.wire import UpdateType
 from sessions.floor import Floor, Hand
+from sessions.people import require_not_above
 from sessions.store import Write
 
 
@@ -20,7 +21,7 @@ def raise_hand(context: Context, command: wire.FloorRaise) -> Outcome:
     caller, id = context.caller, secrets.token_urlsafe(9)
 
     def rule(floor: Floor) -> list[Hand]:
-        hand = floor.raise_hand(id, caller.person, caller.lang, _now(), caller.name)
+        hand = floor.raise_hand(id, caller.person, caller.lang, _now(), caller.name, caller.role.value)
         return [hand] if hand.id == id else []
 
     return act(context, "floor.raised", rule)
@@ -51,15 +52,26 @@ def order(context: Context, command: wire.FloorOrder) -> Outcome:
 
 
 def dismiss(context: Context, command: wire.FloorDismiss) -> Outcome:
+    _require_not_above(context, context.live.podium.floor.find(command.hand))
     return act(context, "floor.lowered", lambda floor: [floor.dismiss(command.hand)])
 
 
 def call(context: Context, command: wire.FloorCall) -> Outcome:
+    guest = context.live.podium.floor.guest
+    if guest is not None and guest.id != command.hand:
+        _require_not_above(context, guest)
     return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()))
 
 
 def down(context: Context, command: wire.FloorDown) -> Outcome:
-    return act(context, "floor.cleared", lambda floor: [floor.down()])
+    guest = context.live.podium.floor.guest
+    if guest is not None:
+        _require_not_above(context, guest)
+    return act(context, "floor.cleared", lambda floor: [floor.down(command.hand)])
+
+
+def _require_not_above(context: Context, hand: Hand) -> None:
+    require_not_above(hand.role, context.caller.role)
 
 
 def act(context: Context, type: UpdateType, rule: Callable[[Floor], list[Hand]]) -> Outcome:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from server import wire
+from server import views, wire
 from server.commands import chat
 from server.commands.context import Context
 from server.commands.deed import Deed
+from server.errors import Conflict
 from server.live import Outcome
 from server.wire import UpdateType
 from sessions import merging, wording
@@ -34,6 +35,10 @@ def restore(context: Context, command: wire.QuestionRestore) -> Outcome:
 
 
 def highlight(context: Context, command: wire.QuestionHighlight) -> Outcome:
+    questions, wanted = context.live.questions, (command.question, command.expected_stage)
+    if command.expected_stage is not None and questions.stage not in wanted:
+        there = None if questions.stage is None else views.question(questions, questions.find(questions.stage), staff=True)
+        raise Conflict("the stage is not as you saw it", current=there)
     return _act(context, command, "question.highlighted", lambda questions: questions.highlight(command.question))
 
 

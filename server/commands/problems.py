@@ -12,7 +12,7 @@ from server.community import views
 from server.errors import Conflict
 from server.live import Change, Outcome
 from server.wire import UpdateType
-from sessions.community import problem_write, solution_write, version_write
+from sessions.community import problem_write, solution_write, version_write, version_writes
 from sessions.errors import FeatureOff
 from sessions.problems import Problem, Solution
 from sessions.store import Write
@@ -24,7 +24,7 @@ def promote(context: Context, command: wire.ProblemPromote) -> Outcome:
     if question.state == "withdrawn":
         raise Conflict(f"question {question.id} was withdrawn")
     text, lang = (question.text, question.lang) if command.text is None else (command.text, command.lang or caller.lang)
-    problem = live.community.problems.promote(secrets.token_urlsafe(9), caller.person, question.id, text, lang, _now())
+    problem = live.community.problems.promote(secrets.token_urlsafe(9), caller.person, question.id, text, lang, _now(), question.said)
     outcome = _curated(context, problem, "problem.promoted", "problem.promote", version=True)
     outcome.result = {"problem": problem.id}
     return outcome
@@ -35,7 +35,8 @@ def revise(context: Context, command: wire.ProblemRevise) -> Outcome:
     at = len(problem.versions)
     if command.expected_version not in (None, at):
         raise Conflict(f"problem {problem.id} is at version {at}", current=views.bulletin(problem, staff=True))
-    context.live.community.problems.revise(problem.id, command.text, command.lang, _now())
+    said = context.live.questions.find(problem.question).said
+    context.live.community.problems.revise(problem.id, command.text, command.lang, _now(), said)
     if len(problem.versions) == at:
         return Outcome()
     return _curated(context, problem, "problem.revised", "problem.revise", version=True)
@@ -47,6 +48,16 @@ def publish(context: Context, command: wire.ProblemPublish) -> Outcome:
 
 def withdraw(context: Context, command: wire.ProblemWithdraw) -> Outcome:
     return _moved(context, command.problem, "problem.withdrawn", "problem.withdraw", context.live.community.problems.withdraw)
+
+
+def take_back(context: Context, question: str) -> Outcome:
+    """What the withdrawal of a question does to the problem it was made. Its rows, and what tells it."""
+    live = context.live
+    problem = live.community.problems.take_back(question)
+    if problem is None:
+        return Outcome()
+    writes = [problem_write(live.session.id, problem), *version_writes(live.session.id, problem)]
+    return Outcome(writes, after=live.community.board_told("problem.released", [problem.id]))
 
 
 def propose(context: Context, command: wire.SolutionPropose) -> Outcome:
@@ -94,7 +105,7 @@ def show(context: Context, command: wire.SolutionShow) -> Outcome:
 def _moved(context: Context, id: str, type: UpdateType, act: str, rule: Callable[[str], Problem]) -> Outcome:
     before = context.live.community.problems.find(id).state
     problem = rule(id)
-    return Outcome() if problem.state == before else _curated(context, problem, type, act)
+    return Outcome() if problem.state == before else _curated(context, problem, type, act, version=True)
 
 
 def _curated(context: Context, problem: Problem, type: UpdateType, act: str, *, version: bool = False) -> Outcome:

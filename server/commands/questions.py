@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 from server import views, wire
+from server.commands import problems
 from server.commands.context import Context
 from server.commands.deed import Deed
 from server.live import Change, Outcome, question_write
@@ -47,7 +48,10 @@ def withdraw(context: Context, command: wire.QuestionWithdraw) -> Outcome:
     questions.own(command.question, person)
     deed = Deed(context, command.question)
     deed.run(lambda: asking.withdraw(questions, command.question, person))
-    return deed.outcome("question.withdrawn", "question.withdraw")
+    outcome, taken = deed.outcome("question.withdrawn", "question.withdraw"), problems.take_back(context, command.question)
+    outcome.writes += taken.writes
+    outcome.after = taken.after
+    return outcome
 
 
 def appeal(context: Context, command: wire.QuestionAppeal) -> Outcome:

@@ -56,7 +56,8 @@ def own_message(item: Message) -> View:
 def bulletin(item: Problem, *, staff: bool) -> View | None:
     if item.state != "published" and not staff:
         return None
-    return document(wire.Bulletin(id=item.id, question=item.question, state=item.state, **_text(item)))
+    question = None if item.taken_back else item.question
+    return document(wire.Bulletin(id=item.id, question=question, state=item.state, **_text(item, staff=staff)))
 
 
 def solution(problems: Problems, item: Solution, *, staff: bool) -> View | None:
@@ -71,7 +72,7 @@ def solution(problems: Problems, item: Solution, *, staff: bool) -> View | None:
             author=item.author_name,
             state=item.state,
             reason=item.reason if staff else None,
-            **_text(item),
+            **_text(item, staff=staff),
         )
     )
 
@@ -80,8 +81,9 @@ def own_solution(item: Solution) -> View:
     return document(wire.OwnSolution(state=item.state, reason=item.reason))
 
 
-def _text(item: Written) -> Doc:
-    now = item.version
-    former = [wire.Former(version.text, version.lang, version.at) for version in item.versions[:-1]]
-    more = {"version": len(item.versions), "translations": dict(now.translations), "former": former}
+def _text(item: Written, *, staff: bool) -> Doc:
+    """What it says and said before; only staff learns what was never public, and that it was."""
+    now, told = item.version, [version for version in item.versions[:-1] if staff or version.public]
+    former = [wire.Former(version.text, version.lang, version.at) for version in told if version.text]
+    more = {"version": len(told) + 1, "translations": dict(now.translations), "former": former}
     return {"text": now.text, "lang": now.lang, "at": now.at} | more

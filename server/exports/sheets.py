@@ -104,7 +104,7 @@ def problems(db: Connection, session: str) -> Sheet:
     columns = ["problem", "solution", "question", "state", "reason", "author", "votes", "version", "at", "lang", "text", "translations"]
     rows: list[list[Value]] = []
     for problem in held.items.values():
-        rows += _versions(problem, [problem.id, None, problem.question, problem.state, None, None, None])
+        rows += _versions(problem, [problem.id, None, None if problem.taken_back else problem.question, problem.state, None, None, None])
         for one in held.of(problem.id):
             rows += _versions(one, [problem.id, one.id, None, one.state, one.reason, one.author_name, len(one.support)])
     return Sheet("problems", columns, rows)
@@ -114,6 +114,7 @@ def _versions(item: Problem | Solution, about: list[Value]) -> list[list[Value]]
     return [
         [*about, number, moment(version.at), version.lang, version.text, by_language(version.translations)]
         for number, version in enumerate(item.versions, 1)
+        if version.text
     ]
 
 

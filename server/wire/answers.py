@@ -81,6 +81,7 @@ UpdateType = Literal[
     "problem.revised",
     "problem.published",
     "problem.withdrawn",
+    "problem.released",
     "problem.translated",
     "solution.proposed",
     "solution.amended",

@@ -48,7 +48,9 @@ class FloorCall(CommandBase, tag="floor.call"):
 
 
 class FloorDown(CommandBase, tag="floor.down"):
-    """Clears the stage."""
+    """Clears the stage. Where a `hand` is given and its owner is not who is there, it is refused as `conflict`."""
+
+    hand: Id | None = None
 
 
 FloorCommand = (

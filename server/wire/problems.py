@@ -102,10 +102,13 @@ class Former(Struct):
 
 
 class Bulletin(Struct, kw_only=True, omit_defaults=True):
-    """A problem; everyone sees those that are published. `version` counts its texts, `former` are the earlier ones, oldest first."""
+    """A problem; everyone sees those that are published. `version` counts its texts, `former` are the earlier ones, oldest first: for all
+    but staff those that were public. `question` is what it came from, unless its author has withdrawn that; then a draft that held
+    their words has the `text` "".
+    """
 
     id: str
-    question: str
+    question: str | None = None
     text: str
     lang: str
     at: int

@@ -72,9 +72,11 @@ class QuestionRestore(Moderating, tag="question.restore"):
 
 
 class QuestionHighlight(Versioned, tag="question.highlight"):
-    """Puts a published question on the stage; None clears it."""
+    """Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it nor what is wanted, it is
+    refused as `conflict` with the question that is, if one is, in `current`."""
 
     question: Id | None
+    expected_stage: Id | None = None
 
 
 class QuestionTake(Moderating, tag="question.take"):

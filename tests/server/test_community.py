@@ -138,7 +138,11 @@ async def test_a_question_becomes_a_bulletin_with_solutions_and_votes(site: Site
         await ben.until(lambda talk: talk.states[BOARD]["problems"][problem].get("translations"))
         bulletin = ben.states[BOARD]["problems"][problem]
         assert bulletin["translations"] == {"es": "La casa es pequeña."}
-        assert [former["text"] for former in bulletin["former"]] == ["The house is big."]
+        assert ("former" in bulletin, bulletin["version"]) == (False, 1), "what a draft said is nobody's but staff's"
+        assert [one["text"] for one in moderator.states[f"{BOARD}/staff"]["problems"][problem]["former"]] == ["The house is big."]
+        assert await moderator.do("problem.revise", problem=problem, text="The house is old.", lang="en") == {}
+        await ben.until(lambda talk: talk.states[BOARD]["problems"][problem]["version"] == 2)
+        assert [one["text"] for one in ben.states[BOARD]["problems"][problem]["former"]] == ["The house is small."]
         solution = (await ana.do("solution.propose", problem=problem, text="Sell it.", lang="en", anonymous=True))["solution"]
         await ben.until(lambda talk: solution in talk.states[BOARD]["solutions"])
         for on in (True, True, False, True):
@@ -156,6 +160,29 @@ async def test_a_question_becomes_a_bulletin_with_solutions_and_votes(site: Site
         assert [version.text for version in kept.solutions[solution].versions] == ["Sell it.", "Rent it."]
         assert await moderator.do("problem.withdraw", problem=problem) == {}
         await ben.until(lambda talk: problem not in talk.states[BOARD]["problems"])
+
+
+async def test_who_withdraws_a_question_is_no_longer_named_by_what_was_made_of_it(site: Site) -> None:
+    async with site.talk(person="ana") as ana, site.talk("moderator") as moderator:
+        await follow(ana, BOARD)
+        await follow(moderator, f"{BOARD}/staff")
+        questions = [await ana.ask("Who sold the house?"), await ana.ask("Who sold the garden?")]
+        draft, bulletin = [(await moderator.do("problem.promote", question=question))["problem"] for question in questions]
+        assert await moderator.do("problem.publish", problem=bulletin) == {}
+        await ana.until(lambda talk: talk.states[BOARD]["problems"][bulletin]["question"] == questions[1])
+        for question in questions:
+            assert await ana.do("question.withdraw", question=question) == {}
+        await ana.until(lambda talk: "question" not in talk.states[BOARD]["problems"][bulletin])
+        assert ana.states[BOARD]["problems"][bulletin]["text"] == "Who sold the garden?"
+        await moderator.until(lambda talk: talk.states[f"{BOARD}/staff"]["problems"][draft]["text"] == "")
+        assert "question" not in moderator.states[f"{BOARD}/staff"]["problems"][draft]
+        assert (await moderator.do("problem.publish", problem=draft))["code"] == "conflict"
+        kept = (await rows(site)).problems
+        assert ([one.text for one in kept.find(draft).versions], kept.find(draft).taken_back) == ([""], True)
+        assert [(one.text, one.public) for one in kept.find(bulletin).versions] == [("Who sold the garden?", True)]
+        sheet = await site.http.get(f"/api/sessions/{SESSION}/exports/problems.csv", headers=site.bearer("moderator"))
+        assert "Who sold the garden?" in sheet.text
+        assert not [text for text in ("Who sold the house?", *questions) if text in sheet.text]
 
 
 COMMANDS: dict[str, Doc] = {

@@ -233,6 +233,20 @@ async def test_slow_mode_is_told_to_all_and_says_how_long_to_wait(site: Site) ->
         await asker.ask()
 
 
+async def test_two_moderators_at_the_stage_do_not_clear_what_they_did_not_see(site: Site) -> None:
+    one, two, three = await published(site, "One?", "Two?", "Three?")
+    async with site.talk("moderator", person="mo") as mo, site.talk("moderator", person="jo") as jo:
+        assert await mo.do("question.highlight", question=one) == {}
+        assert await jo.do("question.highlight", question=two, expected_stage=one) == {}
+        for wanted in (None, three):
+            refused = await mo.do("question.highlight", question=wanted, expected_stage=one)
+            assert (refused["code"], refused["current"]["id"]) == ("conflict", two)
+        assert await mo.do("question.highlight", question=two, expected_stage=one) == {}, "it is as wanted"
+        assert await mo.do("question.highlight", question=None, expected_stage=two) == {}
+        assert await jo.do("question.highlight", question=None, expected_stage=two) == {}, "it is as wanted"
+        await jo.until(lambda talk: "stage" not in talk.staff)
+
+
 async def test_the_fair_order_follows_the_regions_people_declared_and_tells_them_to_nobody(site: Site) -> None:
     code = site.services.invite(SESSION, Role.ATTENDEE).code
     people = {}

@@ -147,6 +147,19 @@ def test_who_has_no_hand_up_can_do_nothing_with_it() -> None:
         hall().down()
 
 
+def test_who_clears_the_stage_of_somebody_clears_it_of_nobody_else() -> None:
+    full = hall("ana", "ben")
+    for person in ("ana", "ben"):
+        hand = full.of(person)
+        assert hand is not None
+        full.invite(hand.id)
+        full.accept(person)
+        full.call(hand.id, 5)
+    with pytest.raises(Conflict):
+        full.down("of-ana")
+    assert full.down("of-ben").person == "ben"
+
+
 def test_a_hall_has_a_limit_of_hands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floor, "HANDS_LIMIT", 2)
     full = hall("ana", "ben")

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from sessions import problems
 from sessions.errors import Conflict, NotHere, RuleError, TooLong, TooMany
-from sessions.problems import Problems
+from sessions.problems import Problems, Version
 
 LEGAL = {
     "publish": {("draft", "published"), ("withdrawn", "published")},
@@ -21,6 +21,12 @@ LEGAL = {
 }
 people = some.sampled_from(["ana", "ben", "cho"])
 texts = some.sampled_from(["The archive burns.", "档案在燃烧。", "الأرشيف يحترق."])
+
+
+def kept(before: Version, after: Version, taken: bool) -> bool:
+    """A version says what it said, unless its words were taken back while it was nobody's to read; what was public stays so."""
+    emptied = taken and before.quotes and not before.public and after.text == ""
+    return (after.text == before.text or emptied) and (after.lang, after.at) == (before.lang, before.at) and after.public >= before.public
 
 
 class Board(RuleBasedStateMachine):
@@ -39,19 +45,25 @@ class Board(RuleBasedStateMachine):
             return False
         for old, new in zip(before, (self.board.items, self.board.solutions), strict=True):
             for id, one in old.items():
-                assert one.state == new[id].state or (one.state, new[id].state) in LEGAL[act]
-                assert act == "retract" or new[id].versions[: len(one.versions)] == one.versions
+                assert one.state == new[id].state or (one.state, new[id].state) in LEGAL.get(act, ())
+                assert act == "retract" or all(map(kept, one.versions, new[id].versions, [act == "take_back"] * len(one.versions)))
         return True
 
     @rule(target=questions, number=some.integers(1, 3), text=texts)
     def promote(self, number: int, text: str) -> str:
         known = f"p{number}" in self.board.items
-        assert self.attempt("promote", lambda: self.board.promote(f"p{number}", "mo", f"q{number}", text, "en", self.now)) != known
+        made = (f"p{number}", "mo", f"q{number}", text, "en", self.now, [text])
+        assert self.attempt("promote", lambda: self.board.promote(*made)) != known
         return f"p{number}"
 
     @rule(id=questions, act=some.sampled_from(["publish", "withdraw"]))
     def curate(self, id: str, act: str) -> None:
         self.attempt(act, lambda: getattr(self.board, act)(id))
+
+    @rule(id=questions)
+    def take_back(self, id: str) -> None:
+        assert self.attempt("take_back", lambda: self.board.take_back(self.board.items[id].question))
+        assert all(one.public or not (one.quotes and one.text) for one in self.board.items[id].versions)
 
     @rule(id=questions, text=texts)
     def revise(self, id: str, text: str) -> None:
@@ -123,6 +135,54 @@ def test_a_bulletin_whose_words_were_erased_is_not_published_again() -> None:
     made.withdraw("p")
     with pytest.raises(Conflict):
         made.publish("p")
+
+
+def test_a_version_is_public_once_everyone_could_read_it() -> None:
+    made = Problems()
+    made.promote("p", "mo", "q", "First.", "en", 1)
+    made.revise("p", "Second.", "en", 2)
+    made.withdraw("p")
+    made.publish("p")
+    made.revise("p", "Third.", "en", 3)
+    assert [(version.text, version.public) for version in made.find("p").versions] == [
+        ("First.", False),
+        ("Second.", True),
+        ("Third.", True),
+    ]
+
+
+def test_who_withdraws_a_question_takes_their_words_out_of_what_was_not_public() -> None:
+    made = Problems()
+    made.promote("p", "mo", "q", "Who owns it?", "en", 1, ["Who owns it?"])
+    made.revise("p", "Asked: Who owns it? And who pays?", "en", 2)
+    made.revise("p", "Ownership.", "en", 3)
+    made.find("p").versions[0].translations = {"es": "¿De quién es?"}
+    assert made.take_back("another") is None
+    assert made.take_back("q") is made.find("p")
+    assert [(version.text, version.translations) for version in made.find("p").versions] == [("", {}), ("", {}), ("Ownership.", {})]
+    assert made.publish("p").state == "published"
+
+
+def test_a_draft_without_words_of_its_own_is_not_published_and_does_not_take_the_same_ones_again() -> None:
+    made = Problems()
+    made.promote("p", "mo", "q", "Who owns it?", "en", 1, ["Who owns it?"])
+    made.take_back("q")
+    with pytest.raises(Conflict):
+        made.publish("p")
+    with pytest.raises(Conflict):
+        made.revise("p", "Who owns it?", "en", 2, ["Who owns it?"])
+    made.revise("p", "Ownership of archives.", "en", 3, ["Who owns it?"])
+    assert made.publish("p").version.text == "Ownership of archives."
+
+
+def test_a_bulletin_that_was_public_keeps_its_text_when_the_question_is_withdrawn() -> None:
+    made = Problems()
+    made.promote("p", "mo", "q", "Who owns it?", "en", 1, ["Who owns it?"])
+    made.publish("p")
+    problem = made.take_back("q")
+    assert problem is not None
+    assert (problem.version.text, problem.state, problem.taken_back) == ("Who owns it?", "published", True)
+    made.revise("p", "Who owns it? Nobody.", "en", 2)
 
 
 def test_what_is_past_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

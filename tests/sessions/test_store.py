@@ -104,6 +104,40 @@ def test_answered_questions_of_the_first_schema_are_carried_over_and_back(url: s
     engine.dispose()
 
 
+def test_of_past_versions_only_what_is_known_to_be_public_counts_as_such(url: str) -> None:
+    engine = connect(url)
+    command.upgrade(config(engine), "0015")
+    columns = 'id, session, author, text, lang, asked_at, state, answer_state, version, labels, "similar", translations, corrections'
+    with engine.begin() as db:
+        for id, state in (("q1", "published"), ("q2", "withdrawn")):
+            values = f"'{id}', 's', 'ana', 'Why?', 'en', 1, '{state}', 'unanswered', 1, '[]', '[]', '{{}}', '{{}}'"
+            db.execute(text(f"INSERT INTO question (answer_translations, {columns}) VALUES ('{{}}', {values})"))
+        for id, state in (("p1", "published"), ("p2", "draft")):
+            db.execute(text(f"INSERT INTO problem VALUES ('{id}', 's', 'mo', 'q{id[1]}', '{state}')"))
+        for of, number, words in (("p1", 1, "So: Why?"), ("p1", 2, "Ours."), ("p2", 1, "Why?"), ("s1", 1, "Thus."), ("s1", 2, "Or so.")):
+            db.execute(text(f"INSERT INTO version VALUES ('{of}', {number}, 's', '{words}', 'en', 1, '{{}}')"))
+        db.execute(text("INSERT INTO person (id, session, role, lang, joined_at) VALUES ('mo', 's', 'moderator', 'en', 1)"))
+        for person in ("mo", "nobody"):
+            hand = f"'{person}', 's', '{person}', 'en', 1, 1, 'waiting'"
+            db.execute(text(f"INSERT INTO hand (id, session, person, lang, raised_at, place, state) VALUES ({hand})"))
+    migrate(engine)
+    with engine.connect() as db:
+        marks = db.execute(text("SELECT of, number, public, quotes FROM version ORDER BY of, number")).all()
+        problems = db.execute(text("SELECT id, taken_back FROM problem ORDER BY id")).all()
+        roles = db.execute(text("SELECT id, role FROM hand ORDER BY id")).all()
+    assert [tuple(row) for row in marks] == [
+        ("p1", 1, False, True),
+        ("p1", 2, True, False),
+        ("p2", 1, False, True),
+        ("s1", 1, True, False),
+        ("s1", 2, True, False),
+    ]
+    assert [tuple(row) for row in problems] == [("p1", False), ("p2", True)]
+    assert [tuple(row) for row in roles] == [("mo", "moderator"), ("nobody", "attendee")]
+    command.downgrade(config(engine), "0015")
+    engine.dispose()
+
+
 def test_polls_and_ballots_of_the_first_schema_are_carried_over_and_back(url: str) -> None:
     engine = connect(url)
     command.upgrade(config(engine), "0002")

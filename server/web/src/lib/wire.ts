@@ -2,7 +2,7 @@
 
 export type Reaction = 'applause' | 'heart' | 'laugh' | 'wow' | 'insight';
 
-export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'poll.translated' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'programme.changed' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
+export type UpdateType = 'question.asked' | 'question.edited' | 'question.withdrawn' | 'question.appealed' | 'question.published' | 'question.dismissed' | 'question.archived' | 'question.restored' | 'question.highlighted' | 'question.taken' | 'question.answered' | 'question.reopened' | 'question.labelled' | 'question.merged' | 'question.unmerged' | 'question.slowed' | 'moderation.watched' | 'moderation.undone' | 'question.voted' | 'question.translated' | 'poll.created' | 'poll.edited' | 'poll.deleted' | 'poll.opened' | 'poll.paused' | 'poll.closed' | 'poll.revealed' | 'poll.archived' | 'poll.reset' | 'poll.held' | 'poll.tallied' | 'poll.translated' | 'floor.raised' | 'floor.lowered' | 'floor.accepted' | 'floor.invited' | 'floor.ordered' | 'floor.called' | 'floor.cleared' | 'summit.rolled' | 'summit.asked' | 'summit.called' | 'summit.started' | 'summit.paused' | 'summit.ended' | 'summit.declared' | 'motion.put' | 'motion.voted' | 'motion.closed' | 'motion.withdrawn' | 'policy.set' | 'programme.changed' | 'announcement.composed' | 'announcement.due' | 'announcement.withdrawn' | 'announcement.counted' | 'announcement.translated' | 'chat.sent' | 'chat.retracted' | 'chat.hidden' | 'chat.shown' | 'chat.muted' | 'chat.slowed' | 'chat.translated' | 'problem.promoted' | 'problem.revised' | 'problem.published' | 'problem.withdrawn' | 'problem.released' | 'problem.translated' | 'solution.proposed' | 'solution.amended' | 'solution.retracted' | 'solution.supported' | 'solution.hidden' | 'solution.shown' | 'solution.translated' | 'reaction.counted' | 'presence.counted' | 'stream.changed' | 'booth.changed' | 'venue.changed' | 'caption.cued' | 'caption.corrected' | 'source.changed' | 'glossary.set' | 'glossary.counted' | 'profanity.set';
 
 export type Format = 'lecture' | 'seminar' | 'symposium' | 'forum' | 'summit' | 'screening' | 'roundtable';
 
@@ -90,10 +90,10 @@ export interface BoardState {
   solutions: Record<string, Solution>;
 }
 
-/** A problem; everyone sees those that are published. `version` counts its texts, `former` are the earlier ones, oldest first. */
+/** A problem; everyone sees those that are published. `version` counts its texts, `former` are the earlier ones, oldest first: for all but staff those that were public. `question` is what it came from, unless its author has withdrawn that; then a draft that held their words has the `text` "". */
 export interface Bulletin {
   id: string;
-  question: string;
+  question?: string;
   text: string;
   lang: string;
   at: number;
@@ -302,9 +302,10 @@ export interface FloorDismiss {
   id: string;
 }
 
-/** Clears the stage. */
+/** Clears the stage. Where a `hand` is given and its owner is not who is there, it is refused as `conflict`. */
 export interface FloorDown {
   type: 'floor.down';
+  hand?: string | null;
   id: string;
 }
 
@@ -780,10 +781,11 @@ export interface QuestionEdit {
   id: string;
 }
 
-/** Puts a published question on the stage; None clears it. */
+/** Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it nor what is wanted, it is refused as `conflict` with the question that is, if one is, in `current`. */
 export interface QuestionHighlight {
   type: 'question.highlight';
   question: string | null;
+  expected_stage?: string | null;
   id: string;
   expected_version?: number | null;
 }
