@@ -56,7 +56,7 @@ class Principal:
         if session != self.session:
             raise Forbidden("this token is for another session")
         if not self.may(act):
-            raise Forbidden(f"{self.role} may not {act}")
+            raise Forbidden(f"your role ({self.role}) has no right to {act}")
 
 
 class Tokens:

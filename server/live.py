@@ -31,7 +31,7 @@ from server.results import Results, Sockets
 from server.safe import Safe
 from server.soon import Soon
 from server.wire import UpdateType
-from sessions import loading, merging, polls, wording
+from sessions import formats, loading, merging, polls, wording
 from sessions.ballots import Answer
 from sessions.errors import Overloaded
 from sessions.loading import REPLIES_LIMIT, Held
@@ -374,9 +374,9 @@ class LiveSession:
 
     # People
 
-    def join(self, person: str, conn: Connection) -> None:
+    def join(self, person: str, role: Role, conn: Connection) -> None:
         sockets = self._sockets.setdefault(person, {})
-        sockets[conn] = None
+        sockets[conn] = role
         if len(sockets) > SOCKETS_LIMIT:
             next(iter(sockets)).close(CloseCode.REPLACED, "opened elsewhere")
 
@@ -384,6 +384,13 @@ class LiveSession:
         """Close all sockets of someone who is no longer anyone here."""
         for conn in list(self._sockets.get(person, ())):
             conn.close(CloseCode.BAD_TOKEN, "this person was erased")
+
+    def policed(self) -> None:
+        """The policy is another: whom the chat is not for any more hears nothing more of it."""
+        for sockets in self._sockets.values():
+            for conn, role in sockets.items():
+                if not formats.admits(self.podium.policy.chat, role):
+                    self.community.shut_chat(conn)
 
     def leave(self, person: str, conn: Connection) -> None:
         sockets = self._sockets.get(person, {})

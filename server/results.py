@@ -9,12 +9,13 @@ from realtime.hub import Hub
 from server import views
 from server.audience import Audience
 from server.patch import Doc
+from sessions.people import Role
 from sessions.polls import Poll, Polls
 
 logger = logging.getLogger(__name__)
 
-Sockets = dict[str, dict[Connection, None]]
-"""Those of each person, the oldest first."""
+Sockets = dict[str, dict[Connection, Role]]
+"""Those of each person, the oldest first, and what they came in as."""
 
 
 class Results:

@@ -115,7 +115,7 @@ class Sockets:
         conn.settle()
         context = Context(live, caller, self._captioning, self._translator, self._stages)
         conn.attach = Client(context, self._paces.of(f"{live.session.id}/{caller.person}"))
-        live.join(caller.person, conn)
+        live.join(caller.person, caller.role, conn)
         now = time.time_ns() // 1_000_000
         me = live.me(caller)
         welcome = wire.Welcome(connection=f"{id(conn):x}", server_time=now, window=conn.window(), channels=channels, me=me)
@@ -143,7 +143,7 @@ class Sockets:
             return
         act = ACTS[kind]
         if not context.caller.may(act):
-            raise Forbidden(f"{context.caller.role} may not {act}")
+            raise Forbidden(f"your role ({context.caller.role}) has no right to {act}")
         person, said = context.caller.person, wire.fingerprint(command)
         context.live.execute(lambda _: perform(context, command), person, command.id, said, conn.send)
 

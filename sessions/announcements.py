@@ -91,7 +91,7 @@ class Announcements:
     ) -> Announcement:
         """A new one, out at once without a time. The first of `texts` is what the machine translates. Raises Invalid, TooLong, TooMany."""
         if len(self.items) >= ANNOUNCEMENTS_LIMIT:
-            raise TooMany(f"a session takes {ANNOUNCEMENTS_LIMIT} announcements")
+            raise TooMany(f"a session takes {ANNOUNCEMENTS_LIMIT} announcements at most")
         at = now if publish_at is None else max(publish_at, now)
         if at > now + HORIZON or (expires_at is not None and not at < expires_at <= now + HORIZON):
             raise Invalid("an announcement comes out before it ends, and both within 90 days")
@@ -113,7 +113,7 @@ class Announcements:
         """Take it back. What has expired is past: Conflict."""
         item = self.find(id)
         if item.state(now) == "expired":
-            raise Conflict(f"announcement {id} is expired")
+            raise Conflict(f"announcement {id} has expired")
         if item.withdrawn_at is None:
             item.withdrawn_at = now
         return item
@@ -140,10 +140,10 @@ class Announcements:
 
 def _written(texts: Texts) -> Texts:
     if not texts:
-        raise Invalid("an announcement says something")
+        raise Invalid("an announcement needs a text")
     if len(texts) > TEXTS_LIMIT:
         raise TooMany(f"an announcement is written in {TEXTS_LIMIT} languages at most")
     written = {language(lang): clean(text, TEXT_LIMIT, "the announcement") for lang, text in texts.items()}
     if len(written) < len(texts):
-        raise Invalid("an announcement is written once in a language")
+        raise Invalid("an announcement has one text in each language")
     return written

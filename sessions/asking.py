@@ -39,15 +39,15 @@ def ask(
 
 def _may_ask(questions: Questions, author: str, now: int) -> None:
     if len(questions.items) >= QUESTIONS_LIMIT:
-        raise TooMany(f"a session takes {QUESTIONS_LIMIT} questions")
+        raise TooMany(f"a session takes {QUESTIONS_LIMIT} questions at most")
     mine = [question for question in questions.items.values() if question.author == author]
     if len(mine) >= PERSON_LIMIT:
         raise TooMany(f"a person asks {PERSON_LIMIT} questions in a session at most")
     if sum(question.state == "pending" for question in mine) >= PENDING_LIMIT:
-        raise TooMany(f"{PENDING_LIMIT} of your questions wait for a moderator already")
+        raise TooMany(f"{PENDING_LIMIT} of your questions are waiting for a moderator already")
     wait = questions.slow * 1000 - min((now - question.asked_at for question in mine), default=questions.slow * 1000)
     if wait > 0:
-        raise TooSoon(f"slow mode: one question in {questions.slow} seconds", -(-wait // 1000))
+        raise TooSoon(f"slow mode: one question every {questions.slow} seconds", -(-wait // 1000))
 
 
 def edit(questions: Questions, id: str, person: str, text: str, lang: str, now: int) -> Question:
@@ -79,7 +79,7 @@ def appeal(questions: Questions, id: str, person: str, text: str) -> Question:
     root = questions.root(question)
     to = questions.to(root, "appeal")
     if question.appeal is not None:
-        raise Conflict(f"question {id} was looked at again already")
+        raise Conflict(f"question {id} was appealed already, which is done once")
     return questions.set(question, state=to, reason=root.reason, merged_into=None, appeal=clean(text, APPEAL_LIMIT, "the appeal"))
 
 

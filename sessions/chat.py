@@ -79,10 +79,10 @@ class Chat:
         if author in self.muted:
             raise Forbidden("a moderator has muted you in this chat")
         if self.sent >= MESSAGES_LIMIT:
-            raise TooMany(f"a session takes {MESSAGES_LIMIT} messages")
+            raise TooMany(f"a session takes {MESSAGES_LIMIT} messages at most")
         wait = self._last.get(author, now - self.slow * 1000) + self.slow * 1000 - now
         if wait > 0:
-            raise TooSoon(f"slow mode: one message in {self.slow} seconds", -(-wait // 1000))
+            raise TooSoon(f"slow mode: one message every {self.slow} seconds", -(-wait // 1000))
         text, lang = clean(text, TEXT_LIMIT, "the message"), language(lang)
         self.sent += 1
         message = Message(id=id, number=self.sent, author=author, author_name=name, role=role, text=text, lang=lang, at=now)
@@ -101,7 +101,7 @@ class Chat:
         """Take one's own message back. Another's is NotHere."""
         message = self.items.get(id)
         if message is None or message.author != person:
-            raise NotHere(f"you wrote no message {id}")
+            raise NotHere(f"you have written no message {id}")
         message.state, message.text, message.translations = "retracted", "", {}
         return message
 

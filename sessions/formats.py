@@ -10,7 +10,8 @@
     roundtable  everyone   no         everyone  everyone  nobody     everyone  everyone  no
 
 Picking a format fills a session's policy, and each value of it may then be another: in the programme's file, and while it runs.
-Of what is for nobody no command is done; what is for some is refused to the others. Roles and their rights (`people`) come first.
+Of what is for nobody no command is done but taking one's words back; what is for some is refused to the others. Roles and their rights
+(`people`) come first.
 """
 
 from typing import Any, Literal
@@ -74,7 +75,20 @@ TAKING_PART = frozenset({"question.ask", "question.vote", "poll.vote", "reaction
 """What people do with a feature; all else of it is for those who run it or whose own it is, and stays theirs.
 """
 
+BACK = frozenset({"question.withdraw", "chat.retract"})
+"""Taking one's own words back: it is always possible, whatever is off meanwhile."""
+
 _FEATURES = {"question": "questions", "poll": "polls", "reaction": "reactions", "floor": "hands", "chat": "chat"}
+
+_ARE = {
+    "questions": "questions are",
+    "votes": "votes on questions are",
+    "polls": "polls are",
+    "reactions": "reactions are",
+    "hands": "raised hands are",
+    "chat": "the chat is",
+}
+_FOR = {"nobody": "off in this session", "staff": "only for staff in this session", "delegates": "only for delegates in this session"}
 
 
 def policy(format: Format, changes: dict[str, Any] | None = None) -> SessionPolicy:
@@ -82,7 +96,7 @@ def policy(format: Format, changes: dict[str, Any] | None = None) -> SessionPoli
     made = msgspec.to_builtins(POLICIES[format]) | (changes or {}) | {"format": format}
     unknown = sorted(made.keys() - set(SessionPolicy.__struct_fields__))
     if unknown:
-        raise Invalid(f"a policy has no {', '.join(unknown)}")
+        raise Invalid(f"a policy has no field {', '.join(unknown)}")
     try:
         return checked(msgspec.convert(made, SessionPolicy))
     except msgspec.ValidationError as error:
@@ -93,9 +107,9 @@ def checked(policy: SessionPolicy) -> SessionPolicy:
     """Raises Invalid for times and numbers that are none."""
     for name in TIMES:
         if not 0 <= getattr(policy, name) <= SECONDS_LIMIT:
-            raise Invalid(f"{name} is 0 to {SECONDS_LIMIT}")
+            raise Invalid(f"{name} is 0 to {SECONDS_LIMIT} seconds")
     if not 0 <= policy.quorum <= SEATS_LIMIT:
-        raise Invalid(f"a quorum is a number of seats, {SEATS_LIMIT} at most")
+        raise Invalid(f"a quorum is 0 to {SEATS_LIMIT} seats")
     return policy
 
 
@@ -103,13 +117,13 @@ def require(policy: SessionPolicy, act: str, role: Role) -> None:
     """Raises FeatureOff for a command of what is off here, or is not for this role."""
     area = act.partition(".")[0]
     if area in ("summit", "motion") and not policy.summit:
-        raise FeatureOff("this session is no summit")
+        raise FeatureOff("this session is not a summit")
     feature = "votes" if act == "question.vote" else _FEATURES.get(area)
-    if feature is None:
+    if feature is None or act in BACK:
         return
     who: Who = getattr(policy, feature)
     if who == "nobody" or (act in TAKING_PART and not admits(who, role)):
-        raise FeatureOff(f"{feature} here are for {who}")
+        raise FeatureOff(f"{_ARE[feature]} {_FOR[who]}")
 
 
 def admits(who: Who, role: Role) -> bool:

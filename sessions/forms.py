@@ -32,7 +32,7 @@ def checked(form: Form) -> Form:
     if not 0 <= form.rules.seconds <= SECONDS_LIMIT:
         raise Invalid(f"a poll's clock runs for {SECONDS_LIMIT} seconds at most")
     if form.anonymity == "secret" and form.kind not in SECRET_KINDS:
-        raise Invalid(f"a secret ballot is one of {', '.join(SECRET_KINDS)}")
+        raise Invalid(f"a secret poll is one of these kinds: {', '.join(SECRET_KINDS)}")
     FAMILIES[form.kind].form(form)
     return form
 

@@ -43,7 +43,7 @@ def compare(questions: Questions, id: str) -> None:
 def check(question: Question, root: Question) -> None:
     """Raises Conflict where one may not stand for the other. A root is merged into nothing, so there is never a circle."""
     if question.id == root.id:
-        raise Conflict("a question is not merged into itself")
+        raise Conflict("a question cannot be merged into itself")
     for one in (question, root):
         if one.merged_into is not None:
             raise Conflict(f"question {one.id} is merged into {one.merged_into}")

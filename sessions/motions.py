@@ -78,7 +78,7 @@ class Motions:
         if self.open is not None:
             raise Conflict("another motion is open")
         if len(self.items) >= MOTIONS_LIMIT:
-            raise TooMany(f"a session has {MOTIONS_LIMIT} motions")
+            raise TooMany(f"a session takes {MOTIONS_LIMIT} motions at most")
         if not 1 <= len(texts) <= LANGUAGES_LIMIT:
             raise Invalid(f"a motion is in 1 to {LANGUAGES_LIMIT} languages")
         clear = {language(lang): clean(text, TEXT_LIMIT, "the motion") for lang, text in texts.items()}
@@ -93,7 +93,7 @@ class Motions:
         if motion.state != "open":
             raise Closed(f"motion {id} is {motion.state}")
         if seat not in motion.entitled:
-            raise Conflict(f"seat {seat} was absent when this was put")
+            raise Conflict(f"seat {seat} was absent when the motion was put")
         motion.votes[seat] = choice
         return motion
 

@@ -145,7 +145,7 @@ class Polls:
     def create(self, id: str, form: Form) -> Poll:
         """A draft, the last in order. Raises Invalid, TooLong, TooMany, NotHere for a pair that is not there."""
         if len(self.items) >= POLLS_LIMIT:
-            raise TooMany(f"a session has {POLLS_LIMIT} polls")
+            raise TooMany(f"a session takes {POLLS_LIMIT} polls at most")
         form = self._checked(form)
         made = poll(id, form, max((item.order for item in self.items.values()), default=0) + 1)
         self.items[id] = made
@@ -157,9 +157,9 @@ class Polls:
         if item.state == "archived":
             raise Conflict(f"poll {id} is archived")
         if item.opened_at is not None and form.anonymity != item.form.anonymity:
-            raise Conflict("how anonymous a poll is cannot change once it is open")
+            raise Conflict("how anonymous a poll is cannot change once it has been open")
         if item.turnout and not alike(item.form, form):
-            raise Conflict("what there is to answer is frozen: someone has answered")
+            raise Conflict("the answers to choose from are frozen: someone has answered")
         if form != item.form:
             item.form, item.translations = form, {}
         if not item.turnout:
@@ -177,7 +177,7 @@ class Polls:
         """Take ballots, for the first time or again. The clock of a poll that was paused or closed goes on where it stopped."""
         item = self.find(id)
         if item.secret and item.state == "closed":
-            raise Conflict("a secret ballot that was closed is over")
+            raise Conflict("a secret poll that was closed does not open again")
         if self._move(item, "open"):
             item.opened_at = now - (0 if item.opened_at is None else (item.paused_at or now) - item.opened_at)
             item.paused_at = None
@@ -243,9 +243,9 @@ class Polls:
         """Keep a word of a cloud or an answer from everyone's sight, or let them see it. Raises Invalid, TooMany."""
         item = self.find(id)
         if not isinstance(item.tally, Words):
-            raise Invalid("there are no words in this poll")
+            raise Invalid("the answers to this poll are not words")
         if len(item.held) >= HELD_LIMIT:
-            raise TooMany(f"{HELD_LIMIT} words of this poll were looked at already")
+            raise TooMany(f"moderators hold or release {HELD_LIMIT} words of a poll at most")
         item.held[key(word)] = on
         item.tally.judged = item.held
         item.version += 1
@@ -274,5 +274,5 @@ class Polls:
     def _checked(self, form: Form, id: str = "") -> Form:
         form = checked(form)
         if form.pair is not None and (form.pair == id or not repeats(self.find(form.pair).form, form)):
-            raise Invalid("the polls of a pair ask for the same answers")
+            raise Invalid("the polls of a pair must ask for the same answers")
         return form

@@ -82,7 +82,7 @@ class Written(Struct, kw_only=True):
         if (text, lang) == (self.version.text, self.version.lang):
             return
         if len(self.versions) >= VERSIONS_LIMIT:
-            raise TooMany(f"a text takes {VERSIONS_LIMIT} versions")
+            raise TooMany(f"a text takes {VERSIONS_LIMIT} versions at most")
         self.versions.append(Version(text=text, lang=lang, at=now, public=public))
 
     def translated(self, lang: str, text: str, of: str) -> bool:
@@ -145,7 +145,7 @@ class Problems:
         if any(problem.question == question for problem in self.items.values()):
             raise Conflict(f"question {question} is a problem already")
         if len(self.items) >= PROBLEMS_LIMIT:
-            raise TooMany(f"a session takes {PROBLEMS_LIMIT} problems")
+            raise TooMany(f"a session takes {PROBLEMS_LIMIT} problems at most")
         first = Version(text=clean(text, BULLETIN_LIMIT, "the text"), lang=language(lang), at=now)
         problem = self.items[id] = Problem(id=id, author=author, versions=[first], question=question)
         first.quotes = problem.quotes(first.text, said)
@@ -203,7 +203,7 @@ class Problems:
         self._public(problem)
         known = list(self.of(problem))
         if len(known) >= SOLUTIONS_LIMIT:
-            raise TooMany(f"a problem takes {SOLUTIONS_LIMIT} solutions")
+            raise TooMany(f"a problem takes {SOLUTIONS_LIMIT} solutions at most")
         if sum(solution.author == author for solution in known) >= PERSON_LIMIT:
             raise TooMany(f"a person proposes {PERSON_LIMIT} solutions to a problem at most")
         first = Version(text=clean(text, SOLUTION_LIMIT, "the text"), lang=language(lang), at=now, public=True)
@@ -241,7 +241,7 @@ class Problems:
     def _own(self, id: str, person: str) -> Solution:
         solution = self.solutions.get(id)
         if solution is None or solution.author != person:
-            raise NotHere(f"you proposed no solution {id}")
+            raise NotHere(f"you have proposed no solution {id}")
         return solution
 
     def _standing(self, solution: Solution) -> Solution:

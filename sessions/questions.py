@@ -141,7 +141,7 @@ class Questions:
         """A person's own question. Another's is NotHere: it may be one that they must not know of."""
         question = self.items.get(id)
         if question is None or question.author != person:
-            raise NotHere(f"you asked no question {id}")
+            raise NotHere(f"you have asked no question {id}")
         return question
 
     # Moderators
@@ -192,13 +192,13 @@ class Questions:
         question = self.find(id)
         cleaned = list(dict.fromkeys(clean(label, LABEL_LIMIT, "the label") for label in labels))
         if len(cleaned) > LABELS_LIMIT:
-            raise TooMany(f"a question takes {LABELS_LIMIT} labels")
+            raise TooMany(f"a question takes {LABELS_LIMIT} labels at most")
         return self.set(question, labels=cleaned)
 
     def slow_down(self, seconds: int) -> None:
         """Let each person ask one question in so many seconds; 0 ends it."""
         if not 0 <= seconds <= SLOW_LIMIT:
-            raise Invalid(f"slow mode takes 0 to {SLOW_LIMIT} seconds")
+            raise Invalid(f"slow mode is 0 to {SLOW_LIMIT} seconds")
         self.slow = seconds
 
     # What was merged

@@ -27,10 +27,10 @@ def correct(questions: Questions, id: str, lang: str, text: str) -> Question:
     """A translation by a person, instead of the machine's."""
     question, lang = questions.find(id), language(lang)
     if lang == question.lang:
-        raise Invalid("these are the author's own words")
+        raise Invalid("the question was asked in this language: its words are its author's own")
     corrections = question.corrections | {lang: clean(text, TRANSLATION_LIMIT, "the translation")}
     if len(corrections) > CORRECTIONS_LIMIT:
-        raise TooMany(f"a question takes {CORRECTIONS_LIMIT} translations")
+        raise TooMany(f"a question takes {CORRECTIONS_LIMIT} translations at most")
     return questions.set(question, corrections=corrections)
 
 
@@ -51,9 +51,9 @@ def watch(questions: Questions, lang: str, words: list[str]) -> None:
     lang = language(lang).partition("-")[0]
     forms = {word: _form(word) for word in (clean(word, WORD_LIMIT, "the word") for word in words)}
     if len(forms) > WATCHED_LIMIT:
-        raise TooMany(f"{WATCHED_LIMIT} words of a language are watched")
+        raise TooMany(f"{WATCHED_LIMIT} words of a language are watched at most")
     if len(questions.watched.keys() | {lang}) > WATCH_LIMIT:
-        raise TooMany(f"words of {WATCH_LIMIT} languages are watched")
+        raise TooMany(f"words are watched in {WATCH_LIMIT} languages at most")
     if forms:
         questions.watched[lang] = forms
     else:

@@ -135,7 +135,7 @@ class Captioning:
         """
         room = self._room(session, lang)
         if choice == "recognizer" and lang != room.floor:
-            raise Invalid(f"the recognizer hears {room.floor}")
+            raise Invalid(f"the recognizer hears the floor's language alone, {room.floor}")
         room.writers[lang].choose(choice, time.monotonic())
         self._readers.sources(room)
 
@@ -174,7 +174,7 @@ class Captioning:
     def _room(self, session: str, lang: str) -> Room:
         room = self._rooms[session]
         if lang not in room.session.captions:
-            raise Invalid(f"captions are in {', '.join(room.session.captions)}")
+            raise Invalid(f"the captions here are in {', '.join(room.session.captions)}")
         return room
 
     def _recognized(self, room: Room, heard: Heard, span: tuple[int, int]) -> None:

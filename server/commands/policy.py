@@ -30,5 +30,12 @@ def _set(context: Context, policy: SessionPolicy) -> Outcome:
         outcome.writes.append(summit_write(session, podium.summit))
     podium.policy = policy
     outcome.writes.append(Write("policy", {"session": session, "policy": msgspec.to_builtins(policy)}))
-    outcome.change = Change("policy.set", podium=True)
+    outcome.change, cleared = Change("policy.set", podium=True), outcome.after
+
+    def after() -> None:
+        if cleared is not None:
+            cleared()
+        context.live.policed()
+
+    outcome.after = after
     return outcome

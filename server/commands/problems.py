@@ -63,7 +63,7 @@ def take_back(context: Context, question: str) -> Outcome:
 def propose(context: Context, command: wire.SolutionPropose) -> Outcome:
     live, caller = context.live, context.caller
     if command.anonymous and not live.podium.policy.anonymous:
-        raise FeatureOff("nobody is anonymous here")
+        raise FeatureOff("anonymous solutions are off in this session")
     name = None if command.anonymous else caller.name
     made = (secrets.token_urlsafe(9), caller.person, command.problem, command.text, command.lang, _now(), name)
     outcome = _authored(context, live.community.problems.propose(*made), "solution.proposed", version=True)

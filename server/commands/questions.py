@@ -18,7 +18,7 @@ def ask(context: Context, command: wire.QuestionAsk) -> Outcome:
     live, caller = context.live, context.caller
     name = None if command.anonymous else caller.name
     if name is None and not live.podium.policy.anonymous:
-        raise FeatureOff("questions here are asked by name")
+        raise FeatureOff("anonymous questions are off in this session")
     id, now = secrets.token_urlsafe(9), time.time_ns() // 1_000_000
     question = asking.ask(live.questions, id, caller.person, command.text, command.lang, now, name=name, region=caller.region)
     merging.compare(live.questions, id)

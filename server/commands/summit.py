@@ -107,7 +107,7 @@ def _seat(context: Context) -> str:
     """The caller's. Raises Forbidden."""
     seat = context.caller.seat
     if seat is None:
-        raise Forbidden("you sit on no seat of this session", code="no_seat")
+        raise Forbidden("you have no seat in this session", code="no_seat")
     return seat
 
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
+from realtime.endpoint import Connection
 from realtime.hub import Hub
 from server.audience import Audience
 from server.auth import Principal
@@ -31,7 +32,7 @@ class Community:
     def __init__(
         self, hub: Hub, session: str, held: Held, tell: Callable[[UpdateType, Doc, Doc], None], chat_is_for: Callable[[], Who]
     ) -> None:
-        self._tell, self._chat_is_for = tell, chat_is_for
+        self._hub, self._tell, self._chat_is_for = hub, tell, chat_is_for
         self._take(held)
         self.chat_readers = [Audience(hub, f"{session}/chat{end}", self._chat_state(staff=staff)) for staff, end in _READERS]
         self.board_readers = [Audience(hub, f"{session}/problems{end}", self._board_state(staff=staff)) for staff, end in _READERS]
@@ -62,6 +63,10 @@ class Community:
         staff = caller.may("staff.read")
         chat = {self.chat_readers[staff].channel} if formats.admits(self._chat_is_for(), caller.role) else set()
         return chat | {self.board_readers[staff].channel}
+
+    def shut_chat(self, conn: Connection) -> None:
+        for audience in self.chat_readers:
+            self._hub.unsubscribe(conn, audience.channel)
 
     def mine(self, person: str) -> Doc:
         """What is a person's own, as fields of `wire.Me`."""

@@ -20,7 +20,7 @@ def form(form: Form) -> None:
 def check(form: Form, given: Ballot, elapsed: int) -> Ballot:
     gifts = amounts(given, {option.id for option in form.options}, form.rules.budget)
     if not 1 <= sum(gifts.values()) <= form.rules.budget:
-        raise Invalid(f"give away 1 to {form.rules.budget}")
+        raise Invalid(f"spend 1 to {form.rules.budget}")
     # Every option is named, because a ballot told as a merge patch must not leave an old number behind.
     return {option.id: gifts.get(option.id, 0) for option in form.options}
 

@@ -73,14 +73,14 @@ class Result(Struct, kw_only=True, omit_defaults=True):
 
 def need_options(form: Form, least: int = 2) -> None:
     if len(form.options) < least:
-        raise Invalid(f"a poll of this kind has {least} options at least")
+        raise Invalid(f"a poll of this kind needs {least} options at least")
 
 
 def need_choices(form: Form) -> None:
     """Raises Invalid unless the least and the most a voter may choose make sense together."""
     need_options(form)
     if not 1 <= form.rules.min_choices <= form.rules.max_choices <= len(form.options):
-        raise Invalid("the least and the most to choose do not fit the options")
+        raise Invalid("the fewest and the most options to choose do not fit the options there are")
 
 
 def chosen(form: Form, given: Ballot, least: int, most: int) -> list[str]:

@@ -14,7 +14,7 @@ GRID = 20
 
 def form(form: Form) -> None:
     if not form.rules.image:
-        raise Invalid("a point is set on a picture")
+        raise Invalid("a poll for points needs a picture")
 
 
 def check(form: Form, given: Ballot, elapsed: int) -> Ballot:

@@ -18,7 +18,7 @@ SECONDS_LIMIT = 600
 def form(form: Form) -> None:
     need_choices(form)
     if not 1 <= form.rules.seconds <= SECONDS_LIMIT:
-        raise Invalid(f"a quiz takes 1 to {SECONDS_LIMIT} seconds")
+        raise Invalid(f"a quiz runs for 1 to {SECONDS_LIMIT} seconds")
     chosen(form, form.rules.correct, 1, form.rules.max_choices)
 
 

@@ -252,6 +252,27 @@ async def test_a_lecture_has_no_chat_and_a_summit_one_for_its_staff(tmp_path: Pa
         assert (await moderator.do("chat.send", text="Hi", lang="en"))["code"] == "feature_off"
 
 
+async def test_whom_the_chat_is_no_longer_for_hears_nothing_more_of_it(site: Site) -> None:
+    async with site.talk() as attendee, site.talk("moderator") as moderator, site.talk("delegate") as delegate:
+        for talk, end in ((attendee, ""), (delegate, ""), (moderator, "/staff")):
+            await follow(talk, f"{CHAT}{end}")
+        own = (await attendee.do("chat.send", text="Hello", lang="en"))["message"]
+        policy = site.services.lives[SESSION].podium.policy
+        for who in ("delegates", "staff"):
+            changed = msgspec.to_builtins(msgspec.structs.replace(policy, chat=who))
+            assert await moderator.do("policy.set", policy=changed) == {}
+            text = f"Only for {who}"
+            message = (await moderator.do("chat.send", text=text, lang="en"))["message"]
+            await moderator.until(lambda talk, id=message: id in talk.states[f"{CHAT}/staff"]["messages"])
+            if who == "delegates":
+                await delegate.until(lambda talk, id=message: id in talk.states[CHAT]["messages"])
+        assert await attendee.do("chat.retract", message=own) == {}, "one's own words are taken back whatever is off"
+        for talk in (attendee, delegate):
+            assert await talk.do("reaction.send", reaction="heart") == {}
+            assert "Only for staff" not in str(talk.heard)
+        assert "Only for delegates" not in str(attendee.heard)
+
+
 async def test_nobody_but_staff_follows_what_is_hidden(site: Site) -> None:
     async with site.talk() as attendee:
         for channel in (f"{CHAT}/staff", f"{BOARD}/staff"):

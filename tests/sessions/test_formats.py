@@ -57,12 +57,32 @@ def test_what_is_off_is_off_for_everyone(feature: str, act: str) -> None:
             formats.require(off, act, role)
 
 
+@pytest.mark.parametrize("act", ["question.withdraw", "chat.retract"])
+def test_words_are_taken_back_whatever_is_off(act: str) -> None:
+    formats.require(formats.policy("forum", {"questions": "nobody", "chat": "nobody"}), act, Role.ATTENDEE)
+
+
 def test_what_is_for_staff_is_refused_to_the_others_and_their_own_stays_theirs() -> None:
     policy = formats.policy("forum", {"hands": "staff"})
     formats.require(policy, "floor.raise", Role.MODERATOR)
     formats.require(policy, "floor.lower", Role.ATTENDEE)
     with pytest.raises(FeatureOff):
         formats.require(policy, "floor.raise", Role.ATTENDEE)
+
+
+@pytest.mark.parametrize(
+    ("act", "who", "said"),
+    [
+        ("chat.send", "staff", "the chat is only for staff in this session"),
+        ("question.ask", "nobody", "questions are off in this session"),
+        ("question.vote", "delegates", "votes on questions are only for delegates in this session"),
+        ("floor.raise", "nobody", "raised hands are off in this session"),
+    ],
+)
+def test_what_is_refused_is_said_in_a_sentence(act: str, who: str, said: str) -> None:
+    feature = {"chat.send": "chat", "question.ask": "questions", "question.vote": "votes", "floor.raise": "hands"}[act]
+    with pytest.raises(FeatureOff, match=f"^{said}$"):
+        formats.require(formats.policy("forum", {feature: who}), act, Role.ATTENDEE)
 
 
 @pytest.mark.parametrize("act", ["summit.ask", "motion.put"])
