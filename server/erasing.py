@@ -11,19 +11,26 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from server.live import LiveSession
+from server.stages import Stages
 from sessions import erasing, tables
 from sessions.store import Store, Write
 
 logger = logging.getLogger(__name__)
 
 
-async def erase(store: Store, live: LiveSession, person: str, erased: set[str]) -> None:
-    """`erased` are the marks of all who were; the person's token is no longer good. Doing it again changes nothing."""
+async def erase(store: Store, live: LiveSession, stages: Stages, person: str, erased: set[str]) -> None:
+    """`erased` are the marks of all who were; the person's token is no longer good, and the stage is cleared of them.
+
+    Doing it again changes nothing.
+    """
+    guest = live.podium.floor.guest
     mark = erasing.mark(person)
     row = {"mark": mark, "session": live.session.id, "at": time.time_ns() // 1_000_000, "scrubbed": False}
     erased.add(mark)
     live.expel(person)
     await live.rewrite([Write("erasure", row), *(Write(name, {"person": person}) for name in erasing.STATEMENTS)])
+    if guest is not None and guest.person == person:
+        stages.clear(live.session.id)  # nobody could afterwards: their hand is gone
     await finish(store)
 
 

@@ -16,7 +16,10 @@ NEXT_LIMIT = 50
 """Questions whose fair order is told; those after them wait until some were heard."""
 
 ACTS_LIMIT = 50
-"""Newest acts that staff sees in the state; the whole log is read over HTTP."""
+"""Newest acts of moderators that staff sees in the state; the whole log is read over HTTP."""
+
+AUTHORS_LIMIT = 10
+"""Newest acts of authors beside them: many of those push no moderator's act out of sight."""
 
 View = dict[str, Any]
 
@@ -83,9 +86,15 @@ def desk(questions: Questions, log: Log, *, staff: bool) -> View:
     }
     if not staff:
         return view
-    view["log"] = {str(entry.number): act(entry) for entry in list(log.entries.values())[-ACTS_LIMIT:]}
+    view["log"] = {str(entry.number): act(entry) for entry in _newest(log)}
     view["watched"] = {lang: list(words) for lang, words in questions.watched.items()}
     return view
+
+
+def _newest(log: Log) -> list[Entry]:
+    entries = list(log.entries.values())
+    theirs, authors = [entry for entry in entries if entry.actor is not None], [entry for entry in entries if entry.actor is None]
+    return sorted([*theirs[-ACTS_LIMIT:], *authors[-AUTHORS_LIMIT:]], key=lambda entry: entry.number)
 
 
 def following(questions: Questions) -> list[str]:

@@ -13,6 +13,9 @@ PERSON_LIMIT = 50
 QUESTIONS_LIMIT = 1000
 """Questions of one session; past it TooMany."""
 
+CHANGES_LIMIT = 100
+"""Versions of a question; one that has changed so often is edited no more: TooMany."""
+
 APPEAL_LIMIT = 300
 """Graphemes of an appeal; a longer one is refused."""
 
@@ -59,6 +62,8 @@ def edit(questions: Questions, id: str, person: str, text: str, lang: str, now: 
     text, lang = clean(text, TEXT_LIMIT, "the question"), language(lang)
     if (text, lang) == (question.text, question.lang):
         return question
+    if question.version >= CHANGES_LIMIT:
+        raise TooMany(f"a question that has changed {CHANGES_LIMIT} times is not edited any more")
     questions.release(question)
     question.translations, question.similar, question.edited_at = {}, [], now
     original = question.original or question.text

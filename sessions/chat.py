@@ -7,10 +7,12 @@
     show      shown, hidden  shown
 
 A person is muted by one of their messages, so that moderators need not know who it was. Saying an act twice is no error.
-Only the newest messages are kept in memory; older ones are in the rows and can no longer be moderated.
+Only the newest messages are kept in memory; older ones are in the rows and can no longer be moderated. Of who is muted the last one is
+kept however old it is: by it they are let write again.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -28,6 +30,9 @@ HISTORY_LIMIT = 200
 
 MESSAGES_LIMIT = 20_000
 """Messages of one session; past it TooMany."""
+
+PERSON_LIMIT = 1_000
+"""Messages of one person in a session, whatever became of them; past it TooMany."""
 
 SLOW_LIMIT = 3600
 """Seconds that slow mode may ask people to wait; more is refused."""
@@ -61,11 +66,22 @@ class Message(Struct, kw_only=True):
 
 
 class Chat:
-    """The newest messages by id, oldest first; `sent` is how many there ever were, `slow` the seconds between two of one person."""
+    """The newest messages by id, oldest first; `sent` is how many there ever were, `slow` the seconds between two of one person.
 
-    def __init__(self, items: Iterable[Message] = (), sent: int = 0, slow: int = 0, muted: Iterable[str] = ()) -> None:
+    `written` is how many each person wrote.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[Message] = (),
+        sent: int = 0,
+        slow: int = 0,
+        muted: Iterable[str] = (),
+        written: Mapping[str, int] | None = None,
+    ) -> None:
         self.items = {message.id: message for message in items}
         self.sent, self.slow, self.muted = sent, slow, set(muted)
+        self.written = Counter(written or {})
         self._last = {message.author: message.at for message in self.items.values()}
 
     def find(self, id: str) -> Message:
@@ -80,11 +96,14 @@ class Chat:
             raise Forbidden("a moderator has muted you in this chat")
         if self.sent >= MESSAGES_LIMIT:
             raise TooMany(f"a session takes {MESSAGES_LIMIT} messages at most")
+        if self.written[author] >= PERSON_LIMIT:
+            raise TooMany(f"a person writes {PERSON_LIMIT} messages in a session at most")
         wait = self._last.get(author, now - self.slow * 1000) + self.slow * 1000 - now
         if wait > 0:
             raise TooSoon(f"slow mode: one message every {self.slow} seconds", -(-wait // 1000))
         text, lang = clean(text, TEXT_LIMIT, "the message"), language(lang)
         self.sent += 1
+        self.written[author] += 1
         message = Message(id=id, number=self.sent, author=author, author_name=name, role=role, text=text, lang=lang, at=now)
         self.items[id] = message
         self._last[author] = now
@@ -93,7 +112,8 @@ class Chat:
     def _forget(self) -> str | None:
         if len(self.items) <= HISTORY_LIMIT:
             return None
-        oldest = next(iter(self.items))
+        handles = {message.author: id for id, message in self.items.items() if message.author in self.muted}.values()
+        oldest = next((id for id in self.items if id not in handles), next(iter(self.items)))
         del self.items[oldest]
         return oldest
 

@@ -24,10 +24,12 @@ def held(db: Connection, session: str) -> Held:
     return Held(_announcements(db, session), _chat(db, session), _problems(db, session))
 
 
-def messages(db: Connection, session: str, limit: int | None = None) -> list[Message]:
-    """The newest `limit` messages (all without one), oldest first."""
+def messages(db: Connection, session: str, limit: int | None = None, author: str | None = None) -> list[Message]:
+    """The newest `limit` messages (all without one), of one author or of all, oldest first."""
     table = _table(tables.ChatMessageRow)
     query = select(table).where(table.c.session == session).order_by(table.c.number.desc()).limit(limit)
+    if author is not None:
+        query = query.where(table.c.author == author)
     return [Message(**_fields(Message, row)) for row in reversed(db.execute(query).mappings().all())]
 
 
@@ -43,7 +45,11 @@ def _chat(db: Connection, session: str) -> Chat:
     sent = db.execute(select(func.max(table.c.number)).where(table.c.session == session)).scalar() or 0
     slow = db.execute(select(room.c.slow).where(room.c.session == session)).scalar() or 0
     people = db.execute(select(muted.c.person).where(muted.c.session == session)).scalars().all()
-    return Chat(messages(db, session, chat.HISTORY_LIMIT), sent, slow, people)
+    written = db.execute(select(table.c.author, func.count()).where(table.c.session == session).group_by(table.c.author))
+    newest = {message.id: message for person in people for message in messages(db, session, 1, person)}
+    newest |= {message.id: message for message in messages(db, session, chat.HISTORY_LIMIT)}
+    items = sorted(newest.values(), key=lambda message: message.number)
+    return Chat(items, sent, slow, people, {row[0]: row[1] for row in written})
 
 
 def _problems(db: Connection, session: str) -> Problems:

@@ -139,15 +139,16 @@ def _question(row: RowMapping, votes: set[str]) -> Question:
 def log(db: Connection, session: str, limit: int | None = moderation.ENTRIES_LIMIT) -> Log:
     """The log of moderation with its newest `limit` entries; all without one."""
     table = _table(tables.ModerationRow)
-    query = select(table).where(table.c.session == session).order_by(table.c.number.desc()).limit(limit)
-    entries = [_entry(row) for row in reversed(db.execute(query).mappings().all())]
+    query = select(table).where(table.c.session == session).order_by(table.c.actor.is_(None), table.c.number.desc()).limit(limit)
+    entries = sorted((_entry(row) for row in db.execute(query).mappings()), key=lambda entry: entry.number)
+    last = db.execute(select(func.max(table.c.number)).where(table.c.session == session)).scalar() or 0
     acts, reasons = (
         Counter(
             {row[0]: row[1] for row in db.execute(select(by, func.count()).where(table.c.session == session, of.is_not(None)).group_by(by))}
         )
         for by, of in ((table.c.act, table.c.actor), (table.c.reason, table.c.reason))
     )
-    return Log(entries, acts, reasons)
+    return Log(entries, acts, reasons, last)
 
 
 def _entry(row: RowMapping) -> Entry:

@@ -16,7 +16,8 @@ from sessions.errors import Conflict, NotHere
 from sessions.questions import Questions
 
 ENTRIES_LIMIT = 1000
-"""Newest entries kept in memory: older ones are in the rows, and can no longer be undone."""
+"""Newest entries kept in memory: older ones are in the rows, and can no longer be undone. What authors did to their own questions goes
+first, so that nobody edits the moderators' acts away."""
 
 FACTS = ("state", "reason", "answer_state", "answer", "answer_lang", "merged_into", "labels")
 """What moderators change of a question, besides corrections of its translations."""
@@ -47,23 +48,30 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Log:
-    """The newest entries by number, oldest first, and counts of all that moderators ever did: by act, and dismissals by reason."""
+    """The newest entries by number, oldest first, and counts of all that moderators ever did: by act, and dismissals by reason.
 
-    def __init__(self, entries: Iterable[Entry] = (), acts: Counter[str] | None = None, reasons: Counter[str] | None = None) -> None:
+    `last` is the number of the newest entry there ever was.
+    """
+
+    def __init__(
+        self, entries: Iterable[Entry] = (), acts: Counter[str] | None = None, reasons: Counter[str] | None = None, last: int = 0
+    ) -> None:
         self.entries = {entry.number: entry for entry in entries}
+        self.last = max(last, next(reversed(self.entries), 0))
         self.acts, self.reasons = acts or Counter(), reasons or Counter()
 
     def add(self, act: str, at: int, actor: Actor | None, before: Facts, after: Facts, **others: Any) -> Entry:
         """Record what an act changed; `others` are the other fields of the entry."""
-        number = next(reversed(self.entries), 0) + 1
-        entry = Entry(number=number, at=at, act=act, actor=actor, before=before, after=after, **others)
-        self.entries[number] = entry
+        self.last += 1
+        entry = Entry(number=self.last, at=at, act=act, actor=actor, before=before, after=after, **others)
+        self.entries[self.last] = entry
         if actor is not None:
             self.acts[act] += 1
         if entry.reason is not None:
             self.reasons[entry.reason] += 1
         if len(self.entries) > ENTRIES_LIMIT:
-            del self.entries[next(iter(self.entries))]
+            oldest = next(iter(self.entries))
+            del self.entries[next((number for number, one in self.entries.items() if one.actor is None), oldest)]
         return entry
 
     def find(self, number: int) -> Entry:

@@ -226,9 +226,8 @@ class Problems:
     def support(self, id: str, person: str, on: bool) -> Solution:
         """Put a person's vote on a solution or take it off. Says how it shall be: a repeat changes nothing."""
         solution = self.solutions.get(id)
-        if solution is None or solution.state != "open":
+        if solution is None or solution.state != "open" or self.items[solution.problem].state != "published":
             raise NotHere(f"there is no solution {id}")
-        self._public(solution.problem)
         (solution.support.add if on else solution.support.discard)(person)
         return solution
 

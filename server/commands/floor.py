@@ -9,6 +9,7 @@ from msgspec import structs
 
 from server import wire
 from server.commands.context import Context
+from server.commands.deed import logged
 from server.live import Change, Outcome
 from server.patch import Doc, difference
 from server.wire import UpdateType
@@ -44,44 +45,50 @@ def leave(context: Context, command: wire.FloorLeave) -> Outcome:
 
 
 def invite(context: Context, command: wire.FloorInvite) -> Outcome:
-    return act(context, "floor.invited", lambda floor: [floor.invite(command.hand)])
+    return act(context, "floor.invited", lambda floor: [floor.invite(command.hand)], "floor.invite")
 
 
 def order(context: Context, command: wire.FloorOrder) -> Outcome:
-    return act(context, "floor.ordered", lambda floor: floor.order(command.hand, command.before))
+    return act(context, "floor.ordered", lambda floor: floor.order(command.hand, command.before), "floor.order")
 
 
 def dismiss(context: Context, command: wire.FloorDismiss) -> Outcome:
     _require_not_above(context, context.live.podium.floor.find(command.hand))
-    return act(context, "floor.lowered", lambda floor: [floor.dismiss(command.hand)])
+    return act(context, "floor.lowered", lambda floor: [floor.dismiss(command.hand)], "floor.dismiss")
 
 
 def call(context: Context, command: wire.FloorCall) -> Outcome:
     guest = context.live.podium.floor.guest
     if guest is not None and guest.id != command.hand:
         _require_not_above(context, guest)
-    return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()))
+    return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()), "floor.call")
 
 
 def down(context: Context, command: wire.FloorDown) -> Outcome:
     guest = context.live.podium.floor.guest
     if guest is not None:
         _require_not_above(context, guest)
-    return act(context, "floor.cleared", lambda floor: [floor.down(command.hand)])
+    return act(context, "floor.cleared", lambda floor: [floor.down(command.hand)], "floor.down")
 
 
 def _require_not_above(context: Context, hand: Hand) -> None:
     require_not_above(hand.role, context.caller.role)
 
 
-def act(context: Context, type: UpdateType, rule: Callable[[Floor], list[Hand]]) -> Outcome:
-    """Run a rule, which returns whose hands it changed. Each owner is told their own, and their place when others left the queue."""
+def act(context: Context, type: UpdateType, rule: Callable[[Floor], list[Hand]], log: str | None = None) -> Outcome:
+    """Run a rule, which returns whose hands it changed. Each owner is told their own, and their place when others left the queue.
+
+    What staff does is logged as `log`, without whose hand it was.
+    """
     session, podium = context.live.session.id, context.live.podium
     before = podium.hands()
     changed = rule(podium.floor)
     if not changed:
         return Outcome()
-    outcome = Outcome([_write(session, hand) for hand in changed], Change(type, podium=True), mine=_mine(before, podium.hands()))
+    change = Change(type, podium=True, desk=log is not None)
+    outcome = Outcome([_write(session, hand) for hand in changed], change, mine=_mine(before, podium.hands()))
+    if log is not None:
+        outcome.writes.append(logged(context, log))
     if any(hand.state == "done" for hand in changed):
         outcome.after = partial(context.stages.clear, session)
     return outcome

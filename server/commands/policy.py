@@ -7,6 +7,7 @@ import msgspec
 from server import wire
 from server.commands import floor
 from server.commands.context import Context
+from server.commands.deed import logged
 from server.commands.summit import summit_write
 from server.live import Change, Outcome
 from sessions import formats
@@ -30,7 +31,8 @@ def _set(context: Context, policy: SessionPolicy) -> Outcome:
         outcome.writes.append(summit_write(session, podium.summit))
     podium.policy = policy
     outcome.writes.append(Write("policy", {"session": session, "policy": msgspec.to_builtins(policy)}))
-    outcome.change, cleared = Change("policy.set", podium=True), outcome.after
+    outcome.writes.append(logged(context, "policy.set"))
+    outcome.change, cleared = Change("policy.set", podium=True, desk=True), outcome.after
 
     def after() -> None:
         if cleared is not None:

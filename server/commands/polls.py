@@ -8,6 +8,7 @@ from msgspec import structs
 
 from server import wire
 from server.commands.context import Context
+from server.commands.deed import logged
 from server.live import Change, Outcome, poll_write
 from server.wire import UpdateType
 from sessions.polls import Poll
@@ -70,7 +71,11 @@ def reset(context: Context, command: wire.PollReset) -> Outcome:
 
 
 def hold(context: Context, command: wire.PollHold) -> Outcome:
-    return _changed(context, context.live.polls.hold(command.poll, command.word, command.on), "poll.held")
+    """A word is taken out of sight, or back: that is moderated, and logged."""
+    outcome = _changed(context, context.live.polls.hold(command.poll, command.word, command.on), "poll.held")
+    outcome.writes.append(logged(context, "poll.hold"))
+    outcome.change = Change("poll.held", polls=(command.poll,), desk=True)
+    return outcome
 
 
 def vote(context: Context, command: wire.PollVote) -> Outcome:

@@ -35,5 +35,5 @@ async def erase(request: Request, caller: Caller) -> Response:
     live = services.lives.get(caller.session)
     if live is None:
         raise NotFound("there is no such session")
-    await erase_person(services.store, live, caller.person, services.erased)
+    await erase_person(services.store, live, services.stages, caller.person, services.erased)
     return Response(status_code=204)

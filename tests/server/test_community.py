@@ -252,6 +252,23 @@ async def test_a_lecture_has_no_chat_and_a_summit_one_for_its_staff(tmp_path: Pa
         assert (await moderator.do("chat.send", text="Hi", lang="en"))["code"] == "feature_off"
 
 
+async def test_after_a_restart_a_mute_can_be_ended_and_a_person_has_written_what_they_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions.chat.HISTORY_LIMIT", 2)
+    monkeypatch.setattr("sessions.chat.PERSON_LIMIT", 4)
+    async with forum(tmp_path) as site, site.talk(person="ana") as ana, site.talk(person="ben") as ben, site.talk("moderator") as moderator:
+        own = (await ana.do("chat.send", text="Hello", lang="en"))["message"]
+        assert await moderator.do("chat.mute", message=own, on=True) == {}
+        for number in range(4):
+            assert "message" in await ben.do("chat.send", text=f"Hi {number}", lang="en")
+    async with forum(tmp_path) as site, site.talk(person="ana") as ana, site.talk(person="ben") as ben, site.talk("moderator") as moderator:
+        assert (await ben.do("chat.send", text="Hi again", lang="en"))["code"] == "too_many"
+        assert (await ana.do("chat.send", text="Hello?", lang="en"))["code"] == "forbidden"
+        assert await moderator.do("chat.mute", message=own, on=False) == {}
+        assert "message" in await ana.do("chat.send", text="Thanks", lang="en")
+
+
 async def test_whom_the_chat_is_no_longer_for_hears_nothing_more_of_it(site: Site) -> None:
     async with site.talk() as attendee, site.talk("moderator") as moderator, site.talk("delegate") as delegate:
         for talk, end in ((attendee, ""), (delegate, ""), (moderator, "/staff")):

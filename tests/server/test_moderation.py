@@ -5,12 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
 from server.serving import running
 from server.settings import Settings
 from sessions import loading
 from sessions.people import Role
-from tests.server.site import SESSION, Site, seed, site
+from tests.server.site import SESSION, Site, opened, seed, site
 from tests.sessions.making import question
 
 __all__ = ["site"]
@@ -231,6 +232,40 @@ async def test_slow_mode_is_told_to_all_and_says_how_long_to_wait(site: Site) ->
         assert await moderator.do("question.slow", seconds=0) == {}
         await asker.until(lambda talk: "slow" not in talk.public)
         await asker.ask()
+
+
+async def test_edits_push_no_moderators_act_out_of_sight_nor_do_their_numbers_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions.moderation.ENTRIES_LIMIT", 20)
+    async with opened(tmp_path) as site, site.talk() as asker, site.talk("moderator") as moderator:
+        id = await asker.ask()
+        assert await moderator.do("question.label", question=id, labels=["money"]) == {}
+        for number in range(30):
+            assert await asker.do("question.edit", question=id, text=f"Why {number}?", lang="en") == {}
+        assert await moderator.do("question.label", question=id, labels=["law"]) == {}
+        await moderator.until(lambda talk: "32" in talk.staff["log"])
+        assert [entry["act"] for entry in moderator.staff["log"].values() if "role" in entry] == ["question.label"] * 2
+    async with opened(tmp_path) as site, site.talk("moderator") as moderator:
+        assert [entry["act"] for entry in moderator.staff["log"].values() if "role" in entry] == ["question.label"] * 2
+        assert await moderator.do("moderation.undo", entry=32) == {}
+        await moderator.until(lambda talk: "33" in talk.staff["log"])
+        newest = await site.services.store.read(partial(loading.log, session=SESSION, limit=4))
+        assert (list(newest.entries), newest.last) == ([1, 31, 32, 33], 33), "moderators' acts come first, then the newest of authors"
+
+
+async def test_staff_acts_at_the_floor_and_on_the_policy_are_in_the_log(site: Site) -> None:
+    async with site.talk() as guest, site.talk("moderator") as moderator:
+        await guest.do("floor.raise")
+        hand = next(iter(site.services.lives[SESSION].podium.floor.hands))
+        assert await moderator.do("floor.invite", hand=hand) == {}
+        assert await guest.do("floor.accept") == {}
+        assert await moderator.do("floor.call", hand=hand) == {}
+        assert await moderator.do("floor.down", hand=hand) == {}
+        assert await moderator.do("policy.pick", format="seminar") == {}
+        await moderator.until(lambda talk: len(talk.staff["log"]) == 4)
+        acts = [(entry["act"], entry["role"]) for entry in moderator.staff["log"].values()]
+        assert acts == [(act, "moderator") for act in ("floor.invite", "floor.call", "floor.down", "policy.set")]
 
 
 async def test_two_moderators_at_the_stage_do_not_clear_what_they_did_not_see(site: Site) -> None:

@@ -68,6 +68,30 @@ async def test_a_guest_is_on_air_from_the_call_until_they_are_called_down(site: 
     await asyncio.gather(*(peer.close() for peer in (main, guest, viewer)))
 
 
+async def test_a_guest_who_is_erased_is_off_the_air(site: Site) -> None:
+    guest = LightPeer(Certificate.generateCertificate())
+    async with site.talk("moderator") as moderator, site.talk("attendee") as attendee:
+        await bring(moderator, attendee)
+        entered = (await enter(site)).json()
+
+        async def signal(offer: str) -> str:
+            answer = await site.http.post(entered["whip"], content=offer, headers=SDP | bearer(entered["token"]))
+            resources.append(answer.headers["Location"].rpartition("/")[2])
+            return answer.text
+
+        resources: list[str] = []
+        await guest.open(signal, "sendonly", {"VP8": 96})
+        assert site.services.stages.owns(SESSION, resources[0])
+        assert (await site.http.delete("/api/me", headers=site.bearer("attendee"))).status_code == 204
+        assert not site.services.stages.owns(SESSION, resources[0])
+        await moderator.until(lambda talk: "guest" not in talk.staff["floor"])
+        refused = await site.http.post(
+            entered["whip"], content=guest.offer("sendonly", {"VP8": 96}), headers=SDP | bearer(entered["token"])
+        )
+        assert refused.status_code in (401, 403)
+    await guest.close()
+
+
 async def test_a_token_for_the_stage_opens_nothing_else(site: Site) -> None:
     async with site.talk("moderator") as moderator, site.talk("attendee") as attendee:
         await bring(moderator, attendee)

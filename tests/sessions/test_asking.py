@@ -87,6 +87,14 @@ def test_an_edit_keeps_what_was_asked_first_and_waits_for_a_moderator_again() ->
     assert (item.votes, item.translations, item.corrections, questions.stage) == ({"ben"}, {}, {}, None)
 
 
+def test_a_question_is_not_edited_without_end() -> None:
+    questions = Questions([question()])
+    for number in range(asking.CHANGES_LIMIT - 1):
+        edit(questions, f"Who owns archive {number}?")
+    with pytest.raises(TooMany):
+        edit(questions, "Who owns another archive?")
+
+
 def test_an_edit_that_changes_nothing_is_none() -> None:
     questions = Questions([question(state="published")])
     edit(questions, " Who owns the archive? ")

@@ -106,6 +106,26 @@ def test_the_oldest_message_is_forgotten_for_a_new_one(monkeypatch: pytest.Monke
         hall.hide("m1", "conduct")
 
 
+def test_who_is_muted_can_be_let_write_again_however_much_others_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "HISTORY_LIMIT", 3)
+    hall = said("ana", "ana", "ben")
+    hall.mute("m1", True)
+    for number in range(4, 9):
+        hall.send(f"m{number}", "ben", "Hi", "en", number, name=None, role="attendee")
+    assert list(hall.items) == ["m2", "m7", "m8"]
+    hall.mute("m2", False)
+    hall.send("m9", "ana", "Thanks", "en", 9, name=None, role="attendee")
+    assert list(hall.items) == ["m7", "m8", "m9"]
+
+
+def test_one_person_does_not_fill_the_chat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "PERSON_LIMIT", 2)
+    hall = said("ana", "ben", "ana")
+    with pytest.raises(TooMany):
+        hall.send("m4", "ana", "Hi", "en", 4, name=None, role="attendee")
+    hall.send("m4", "ben", "Hi", "en", 4, name=None, role="attendee")
+
+
 def test_slow_mode_says_how_long_to_wait() -> None:
     hall = said("ana")
     hall.slow_down(30)

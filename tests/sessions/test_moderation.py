@@ -132,6 +132,21 @@ def test_what_an_author_did_is_told_without_a_name_and_is_theirs_alone(desk: Des
     assert desk.log.acts == {}
 
 
+def test_no_author_edits_the_moderators_acts_out_of_the_log() -> None:
+    log = Log()
+    for number in range(1, ENTRIES_LIMIT + 1):
+        log.add("question.dismiss" if number % 2 else "question.edit", 1, MO if number % 2 else None, {}, {})
+    for _ in range(ENTRIES_LIMIT * 2):
+        log.add("question.edit", 1, None, {}, {})
+    assert len(log.entries) == ENTRIES_LIMIT
+    assert sum(entry.actor is not None for entry in log.entries.values()) == ENTRIES_LIMIT // 2
+    for _ in range(ENTRIES_LIMIT):
+        log.add("question.dismiss", 1, MO, {}, {})
+    assert all(entry.actor is not None for entry in log.entries.values())
+    assert log.add("question.edit", 1, None, {}, {}).number == ENTRIES_LIMIT * 4 + 1
+    assert log.add("question.dismiss", 1, MO, {}, {}).number == ENTRIES_LIMIT * 4 + 2
+
+
 def test_numbers_rise_by_one_and_the_counts_outlive_the_entries() -> None:
     log = Log()
     for number in range(1, ENTRIES_LIMIT + 11):

@@ -12,6 +12,8 @@ ACTS = {command.__struct_config__.tag for command in get_args(wire.Command)} - {
 """Following a channel is no right of its own: which ones, the roles' reading rights say."""
 
 OTHER_RIGHTS = {
+    "programme.edit",
+    "dashboard.read",
     "export.read",
     "session.read",
     "staff.read",
