@@ -115,6 +115,21 @@ def assert_theirs(held: dict[str, Any]) -> None:
     assert [len(held[name]) for name in ("question_votes", "supported", "acknowledged")] == [1, 1, 1]
 
 
+async def test_words_that_only_a_bulletin_still_quotes_are_erased_too(tmp_path: Path) -> None:
+    async with forum(tmp_path) as site, site.talk("moderator") as moderator:
+        _, token = await joined(site)
+        async with site.talk(token=token) as talk:
+            asked = await talk.ask(WORDS[0])
+            await talk.do("question.edit", question=asked, text=WORDS[1], lang="en")
+            problem = (await moderator.do("problem.promote", question=asked, text=f"Asked: {WORDS[1]}", lang="en"))["problem"]
+            await moderator.do("problem.publish", problem=problem)
+            await talk.do("question.edit", question=asked, text=WORDS[2], lang="en")
+            await moderator.do("problem.revise", problem=problem, text="An archive of our own.", lang="en")
+        assert traces(tmp_path, *WORDS[:3]) == WORDS[:3]
+        assert (await site.http.delete("/api/me", headers={"Authorization": f"Bearer {token}"})).status_code == 204
+        assert traces(tmp_path, NAME, *WORDS[:3]) == []
+
+
 async def test_an_erasure_that_a_crash_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> None:
     async with forum(tmp_path) as site:
         person, token = await joined(site)
