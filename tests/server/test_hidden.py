@@ -46,14 +46,15 @@ def test_no_such_command_is_left_out() -> None:
 @pytest.mark.usefixtures("unhurried")
 async def test_what_is_hidden_answers_as_what_never_was(site: Site) -> None:
     async with site.talk("moderator") as moderator, site.talk(person="owner") as owner, site.talk("interpreter") as curious:
-        for kind, id in await hidden(moderator, owner):
+        things = await hidden(moderator, owner)
+        for kind, id in things:
             for command, fields in COMMANDS[kind].items():
                 there = await curious.do(command, **{kind: id}, **fields)
                 absent = await curious.do(command, **{kind: "a" * len(id)}, **fields)
                 assert there["code"] == "not_found", (kind, id, command, there)
                 assert str(there).replace(id, "a" * len(id)) == str(absent), command
         for path in ("ballots", "breakdown?by=region"):
-            for id in [id for kind, id in await hidden(moderator, owner) if kind == "poll"]:
+            for id in [id for kind, id in things if kind == "poll"]:
                 url = f"/api/sessions/{SESSION}/polls"
                 answers = [await site.http.get(f"{url}/{one}/{path}", headers=site.bearer("interpreter")) for one in (id, "nothing")]
                 assert (answers[0].status_code, answers[0].text) == (404, answers[1].text)
