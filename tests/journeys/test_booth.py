@@ -73,7 +73,7 @@ async def mix(listener: Visitor, percent: int) -> bool:
 async def beneath(listener: Visitor, least: float, most: float) -> None:
     """Soon what is heard beneath the interpretation is that loud."""
     async with asyncio.timeout(SOON / 1000):
-        while not least <= float(await listener.page.evaluate("window.__beneath()")) <= most:  # noqa: ASYNC110  (a loudness is looked at)
+        while not least <= float(await listener.page.evaluate("window.__beneath?.() ?? -1")) <= most:  # noqa: ASYNC110  (a loudness is looked at)
             await asyncio.sleep(0.05)
 
 

@@ -43,6 +43,9 @@ async def test_who_cannot_be_reached_sees_hls_and_goes_back_when_that_is_over(tm
             await attendee.test("channel").click()
             async with page.expect_request("**/*-sound-es.m4s"):
                 await page.get_by_role("radio", name="Español").click()
+            await attendee.test("channel").click()
+            await expect(page.get_by_text("Not with the delayed picture")).to_be_visible()
+            await page.keyboard.press("Escape")
             await attendee.test("caption-language").select_option("en")
             behind = float(await page.evaluate("window.__marquee.watching.behind")) / 1000
             assert behind > 2

@@ -118,7 +118,7 @@ def test_an_offer_is_refused_or_has_an_answer_that_is_sdp(data: bytes) -> None:
         assert SessionDescription.parse(write_answer(offer, choose_for_publisher(offer, {}), TRANSPORT)).media
     with contextlib.suppress(BadOffer, UnacceptableOffer):
         offer = read_offer(text, "receives")
-        chosen = choose_for_viewer(offer, {"audio": (OPUS, 1), "video": (VP8, 2)})
+        chosen = choose_for_viewer(offer, {"audio": (OPUS, 1), "video": (VP8, 2), "original": (OPUS, 3)})
         assert SessionDescription.parse(write_answer(offer, chosen, TRANSPORT)).media
     with contextlib.suppress(BadOffer, UnacceptableOffer):
         read_pulled(text, socket.AF_INET)
