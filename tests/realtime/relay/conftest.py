@@ -7,6 +7,9 @@ import pytest
 from realtime.relay import OnAir, Relay
 from realtime.relay.dtls import Certificate
 
+VIEWERS = 4
+"""As many as may watch a session."""
+
 
 class House:
     """A running relay with what it told: `changes` of the floor are (session, live), `channels` (lang, live) of its booths.
@@ -19,7 +22,7 @@ class House:
         self.channels: list[tuple[str, bool]] = []
         self.resources: list[str] = []
         self.aired: list[OnAir] = []
-        self.relay = Relay("127.0.0.1", 0, addresses or ["127.0.0.1"], on_change=self._note, on_air=self.aired.append, max_viewers=3)
+        self.relay = Relay("127.0.0.1", 0, addresses or ["127.0.0.1"], on_change=self._note, on_air=self.aired.append, max_viewers=VIEWERS)
 
     def _note(self, session: str, lang: str | None, live: bool) -> None:
         if lang is None:

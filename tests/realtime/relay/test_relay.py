@@ -5,7 +5,7 @@ import pytest
 from realtime.relay import NotLive, Relay, TooManyViewers, UnknownResource
 from realtime.relay.dtls import Certificate
 from tests.realtime.relay.clients import publishing, until, viewing
-from tests.realtime.relay.conftest import House
+from tests.realtime.relay.conftest import VIEWERS, House
 from tests.realtime.relay.light import LightPeer
 
 
@@ -103,13 +103,13 @@ async def test_ending_a_resource_ends_its_peer_once(house: House) -> None:
 async def test_a_session_takes_viewers_up_to_its_limit(house: House, certificate: Certificate) -> None:
     async with publishing(house.publish, video=None):
         await until(lambda: house.live)
-        peers = [LightPeer(certificate) for _ in range(4)]
-        for peer in peers[:3]:
+        peers = [LightPeer(certificate) for _ in range(VIEWERS + 1)]
+        for peer in peers[:-1]:
             await house.watch(peer.offer("recvonly", {"audio": 111}))
         with pytest.raises(TooManyViewers):
-            await house.watch(peers[3].offer("recvonly", {"audio": 111}))
+            await house.watch(peers[-1].offer("recvonly", {"audio": 111}))
         await house.relay.end(house.resources[-1])
-        await house.watch(peers[3].offer("recvonly", {"audio": 111}))
+        await house.watch(peers[-1].offer("recvonly", {"audio": 111}))
         for peer in peers:
             await peer.close()
 
