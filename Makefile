@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-hub bench-storm bench-votes bench-captions picture system clean always
+.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -41,11 +41,14 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
-bench: bench-relay bench-hub bench-storm bench-votes bench-captions ## all of these
+bench: bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions ## all of these
 
 bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
 	@$(BIN)/python -m tests.load.relay
+
+bench-beside: $(VENV)/.test ## the hub's latencies while 500 viewers are sent to: by a process, as it is, and by a thread
+	@$(BIN)/python -m tests.load.relay.beside
 
 bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 to 10,000 sockets, beside a send loop in C, uWebSockets, ws, Socket.IO
 	@command -v cc >/dev/null || .ci/install gcc libc6-dev

@@ -202,6 +202,11 @@ class TestBenches:
         assert [line.split()[5] for line in lines if "us_per_packet" in line] == ["delivered=1.000"] * 4
         assert re.fullmatch(r"relay vs_floor=\d+\.\d", lines[-1])
 
+    def test_the_bench_of_both_beside_each_other_reaches_every_viewer_and_every_socket(self) -> None:
+        lines = output(sys.executable, "-m", "tests.load.relay.beside", "--quick").splitlines()
+        assert [line.split()[1:3] for line in lines] == [[way, f"viewers={n}"] for way in ("process", "thread") for n in (0, 4)]
+        assert all(line.endswith("heard=1.000 delivered=1.000") for line in lines)
+
     def test_the_bench_of_the_hub_reaches_every_socket_of_every_server(self) -> None:
         lines = output(sys.executable, "-m", "tests.load.hub", "--quick").splitlines()
         assert [line.split()[1] for line in lines[:-1]] == ["marquee", "websockets", "starlette"]

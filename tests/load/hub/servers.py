@@ -8,13 +8,13 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from socket import create_server
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -59,7 +59,8 @@ async def under_uvicorn(app: Starlette, ws: Any, publish: Publish, http: Any = "
     await serving
 
 
-async def marquee() -> None:
+async def marquee(routes: Sequence[BaseRoute] = ()) -> None:
+    """With these routes beside the socket."""
     bus = MemoryBus()
     hub = Hub(bus)
     spare_collector()
@@ -83,7 +84,7 @@ async def marquee() -> None:
     async def publish(data: bytes) -> None:
         hub.publish("load", "load", data)
 
-    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
+    await under_uvicorn(Starlette(routes=routes, lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
 
 
 async def websockets() -> None:
