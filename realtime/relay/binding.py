@@ -46,6 +46,17 @@ def bind(host: str, port: int) -> Bound:
     raise AssertionError
 
 
+def bind_datagrams(host: str) -> list[socket.socket]:
+    """Nonblocking UDP sockets at free ports, of the same families as those of `bind`. Raises OSError if there is none."""
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(_datagrams(host, 0))]
+        if host in _TWINS:
+            with _where_there_is_one():
+                opened.append(stack.enter_context(_datagrams(_TWINS[host], 0)))
+        stack.pop_all()
+        return opened
+
+
 def family_of(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
@@ -57,12 +68,9 @@ def _bind(host: str, port: int) -> Bound:
         listeners = [stack.enter_context(_listener(host, number))]
         twin = _TWINS.get(host)
         if twin is not None:
-            try:
+            with _where_there_is_one():
                 datagrams.append(stack.enter_context(_datagrams(twin, number)))
                 listeners.append(stack.enter_context(_listener(twin, number)))
-            except OSError as error:
-                if error.errno not in _NO_SUCH_FAMILY:
-                    raise
         stack.pop_all()
         return Bound(datagrams, listeners)
 
@@ -94,6 +102,16 @@ def _opened(host: str, kind: socket.SocketKind) -> socket.socket:
         if opened.family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     return opened
+
+
+@contextlib.contextmanager
+def _where_there_is_one() -> Iterator[None]:
+    """A machine without the other family does without it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_SUCH_FAMILY:
+            raise
 
 
 @contextlib.contextmanager

@@ -11,15 +11,15 @@ import secrets
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
 from aiortc.rtp import RtcpSrPacket
 
 from realtime.relay.answer import ICE_OPTIONS, Chosen, choose_for_publisher, codec_lines, payload_types
-from realtime.relay.binding import BUFFER, family_of
+from realtime.relay.binding import bind_datagrams, family_of
 from realtime.relay.counteroffer import FORMATS
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import BadOffer
@@ -77,14 +77,15 @@ def write_pull(kinds: tuple[Kind, ...], fingerprint: str) -> PullOffer:
     return PullOffer("\r\n".join(lines) + "\r\n", ours)
 
 
-def read_pulled(answer: str, family: socket.AddressFamily) -> PullAnswer:
-    """Raises BadOffer and UnacceptableOffer."""
+def read_pulled(answer: str, families: Container[socket.AddressFamily]) -> PullAnswer:
+    """With its addresses of these families. Raises BadOffer and UnacceptableOffer."""
     offer = read_offer(answer, "sends")
     found: list[Address] = []
     for host, port in _CANDIDATE.findall(answer):
         with suppress(ValueError):
-            if (ipaddress.ip_address(host).version == 6) == (family == socket.AF_INET6) and 0 < int(port) < 65536:
-                found.append((host, int(port)))
+            address = str(ipaddress.ip_address(host))
+            if family_of(address) in families and 0 < int(port) < 65536:
+                found.append((address, int(port)))
     addresses = tuple(dict.fromkeys(found))[:MAX_CANDIDATES]
     if not addresses:
         raise BadOffer("the answer names no address that can be reached from here")
@@ -92,33 +93,30 @@ def read_pulled(answer: str, family: socket.AddressFamily) -> PullAnswer:
 
 
 class PullPort:
-    """A UDP socket for one pull. It hears only the addresses it was made for, and is there while it is open."""
+    """A UDP socket of each family for one pull. It hears only the addresses it was made for, and is there while it is open."""
 
     def __init__(self, host: str, addresses: tuple[Address, ...], receive: Callable[[bytes, Address, float], None]) -> None:
         self._host, self._receive = host, receive
         self._known = frozenset(addresses)
-        self._socket: socket.socket | None = None
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
 
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Raises OSError where no socket can be had."""
         loop = asyncio.get_running_loop()
-        with socket.socket(family_of(self._host), socket.SOCK_DGRAM) as opened:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-            opened.setblocking(False)
-            opened.bind((self._host, 0))
-            loop.add_reader(opened, self._read, opened)
-            self._socket = opened
-            try:
-                yield
-            finally:
-                self._socket = None
-                loop.remove_reader(opened)
+        with ExitStack() as stack:
+            for opened in map(stack.enter_context, bind_datagrams(self._host)):
+                loop.add_reader(opened, self._read, opened)
+                stack.callback(loop.remove_reader, opened)
+                self._sockets[opened.family] = opened
+            stack.callback(self._sockets.clear)
+            yield
 
     def send(self, datagram: bytes, route: Route | None) -> None:
-        if self._socket is not None and isinstance(route, tuple):
+        opened = self._sockets.get(family_of(route[0])) if isinstance(route, tuple) else None
+        if opened is not None and isinstance(route, tuple):
             with suppress(OSError):
-                self._socket.sendto(datagram, route)
+                opened.sendto(datagram, route)
 
     def _read(self, opened: socket.socket) -> None:
         now = time.monotonic()

@@ -205,7 +205,7 @@ class Relay:
 
         Raises BadOffer, UnacceptableOffer, TooManyBooths.
         """
-        read = read_pulled(answer, family_of(self._host))
+        read = read_pulled(answer, self._port.families)
         stream = self._streams.open(session)
         booth = stream.hearing.booth(lang) if lang is not None else None
         on_media = stream.on_media if booth is None else booth.on_media

@@ -178,6 +178,18 @@ async def test_a_booth_is_pulled_though_the_floor_is_away_and_without_it_when_it
     await floor.close()
 
 
+async def test_a_node_is_pulled_from_by_whichever_of_its_addresses_answers(house: House, second: House) -> None:
+    """Its first address is of another network and family, behind which nobody answers."""
+    async with publishing(house.publish, video=None):
+        await until(lambda: house.live)
+        offer = second.relay.offer_pull()
+        answer = (await house.relay.feed("summit", offer.sdp)).sdp
+        there = f" 127.0.0.1 {house.relay.port} typ host"
+        assert there in answer
+        await second.relay.pull("summit", None, offer, answer.replace(there, f" 0:0::1 {house.relay.port} typ host"))
+        await until(lambda: second.live)
+
+
 async def test_a_pull_ends_with_the_other_relay_and_can_be_made_again(house: House, second: House, impatient: None) -> None:
     first = House()
     async with first.relay, publishing(first.publish, video="VP8"):
