@@ -1,6 +1,7 @@
 """The bus over Redis: one log of everything that was said (a stream), which each process writes at its end and reads from where it was."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
@@ -34,6 +35,9 @@ BLOCK_SECONDS = 1.0
 RETRY_SECONDS = 0.1, 1.0
 """First and longest wait before trying Redis again; doubled each time, with jitter."""
 
+FLUSH_SECONDS = 0.5
+"""How long what was published last may take to be sent when the bus is left."""
+
 CANCEL_SECONDS = 0.1
 """How long a task may take to end before it is cancelled once more."""
 
@@ -66,7 +70,7 @@ class RedisBus:
     What is published while Redis is away is sent when it is back. A batch that failed is sent again, and what of it had arrived is known
     by its number, so nobody hears a message twice. `lost` is said at the first connection, when the log no longer reaches back to where
     a reader was or is another one (Redis was started empty), and when a number is missing. Entering does not need Redis to be there.
-    Leaving sends nothing more; entered again, it goes on from where it was.
+    Leaving waits FLUSH_SECONDS for what is not sent yet; entered again, it goes on from where it was.
     """
 
     def __init__(self, url: str, prefix: str = "marquee:") -> None:
@@ -74,7 +78,7 @@ class RedisBus:
         self._listeners = Listeners()
         self._me, self._number = secrets.token_bytes(8), 0
         self._queue: deque[tuple[str, bytes, bytes]] = deque(maxlen=QUEUE_MESSAGES)
-        self._queued = asyncio.Event()
+        self._queued, self._sent = asyncio.Event(), asyncio.Event()
         self._sending = self._hearing = False
         self._place: _Place | None = None
         self._heard: OrderedDict[bytes, int] = OrderedDict()
@@ -93,6 +97,9 @@ class RedisBus:
 
     async def __aexit__(self, *exc_info: object) -> None:
         try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_SECONDS if self._sending else 0):
+                    await self._sent.wait()
             # On Python 3.11 asyncio.wait_for, by which redis-py sends, may swallow a cancellation: so once is not enough.
             while running := [task for task in self._tasks if not task.done()]:
                 for task in running:
@@ -110,6 +117,7 @@ class RedisBus:
         self._number += 1
         self._queue.append((channel, message, _FROM.pack(self._me, self._number)))
         self._queued.set()
+        self._sent.clear()
 
     def listen(self, deliver: Deliver, lost: Lost) -> Callable[[], None]:
         return self._listeners.add(deliver, lost)
@@ -140,6 +148,7 @@ class RedisBus:
             while True:
                 if not self._queue:
                     self._queued.clear()
+                    self._sent.set()
                     await self._queued.wait()
                 batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
                 async with self._redis.pipeline(transaction=False) as pipe:

@@ -111,7 +111,7 @@ class LiveSession:
         self._streaming = False
         self._interpreting: set[str] = set()
         self._venues = wire.Venues("a", [])
-        self._presence: Doc = {"total": 0, "languages": {}}
+        self._people = Counts()
         self.community = Community(hub, session.id, held.community, self._tell_apart, lambda: self.podium.policy.chat)
         self.public = Audience(hub, f"{session.id}/public", self._state(staff=False))
         self.staff = Audience(hub, f"{session.id}/staff", self._state(staff=True))
@@ -264,7 +264,7 @@ class LiveSession:
             "polls": {id: view for id, view in polls.items() if view is not None},
             "live": self._streaming,
             "interpreting": sorted(self._interpreting),
-            "presence": self._presence,
+            "presence": views.presence(self._people, staff=staff),
             "reactions": dict(self.reactions.counts),
             "announcements": {id: view for id, view in self.community.announced(staff=staff).items() if view is not None},
         }
@@ -331,8 +331,9 @@ class LiveSession:
         self._tell_both("reaction.counted", {"reactions": dict(self.reactions.counts)})
 
     def counted(self, counts: Counts) -> None:
-        self._presence = {"total": counts.total, "languages": counts.languages}
-        self._tell_both("presence.counted", {"presence": dict(self._presence)})
+        """Told to the public without regions that are of few."""
+        self._people = counts
+        self._tell_apart("presence.counted", *({"presence": views.presence(counts, staff=staff)} for staff in (False, True)))
 
     def streaming(self, live: bool) -> None:
         self._streaming = live

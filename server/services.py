@@ -164,8 +164,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         stack.callback(opening.close)
         for session in event.sessions:
             await opening.open(session)
-        presence = Presence(partial(_counted, lives))
-        stack.callback(presence.stop)
+        presence = await stack.enter_async_context(Presence(bus, partial(_counted, lives)))
         tokens = Tokens(settings.signing_key(), lives, erased)
         registry = None
         if settings.node:
@@ -241,7 +240,8 @@ def _endpoint(settings: Settings, sockets: Sockets) -> Endpoint:
 
 
 def _counted(lives: dict[str, LiveSession], session: str, counts: Counts) -> None:
-    lives[session].counted(counts)
+    if session in lives:  # another process' programme may be a moment ahead
+        lives[session].counted(counts)
 
 
 def _keep(store: Store, session: str, lang: str, number: int, cue: dict[str, Any]) -> None:

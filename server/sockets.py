@@ -123,7 +123,8 @@ class Sockets:
         for channel in channels:
             resume = hello.resume.get(channel)
             self._hub.subscribe(conn, channel, (resume.epoch, resume.seq) if resume is not None else None)
-        self._presence.join(live.session.id, conn, person=caller.person, role=caller.role, language=lang)
+        about = {"role": caller.role, "language": lang, "region": caller.region or ""}
+        self._presence.join(live.session.id, conn, person=caller.person, **about)
 
     def _caption_channel(self, live: LiveSession, lang: str) -> str:
         if lang not in live.session.captions:

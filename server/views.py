@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from realtime.presence import Counts
 from server import wire
-from sessions import ordering, wording
+from sessions import breakdown, ordering, wording
 from sessions.moderation import Entry, Log
 from sessions.polls import HIDDEN, Poll
 from sessions.questions import Question, Questions
@@ -135,6 +136,11 @@ def poll(item: Poll | None, *, staff: bool) -> View | None:
             tally=tally(item, staff=staff) if shown(item, staff=staff) else None,
         )
     )
+
+
+def presence(counts: Counts, *, staff: bool) -> View:
+    """How many are here; everyone but staff is told of regions only what gives away no small group."""
+    return {"total": counts.total, "languages": dict(counts.languages), "regions": breakdown.sizes(counts.regions, exact=staff)}
 
 
 def shown(item: Poll, *, staff: bool) -> bool:

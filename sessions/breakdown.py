@@ -6,7 +6,7 @@ column's withheld cells are none, or two or more that hold LEAST together, as fa
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -68,6 +68,24 @@ def told(sizes: Counter[str]) -> dict[str, int | None]:
     if len(small) == 1 < len(sizes) or (0 < sum(sizes[group] for group in small) < LEAST and len(small) < len(sizes)):
         small.append(min((group for group in sizes if group not in small), key=lambda group: (sizes[group], group)))
     return {group: None if group in small else size for group, size in sizes.items()}
+
+
+def sizes(said: Mapping[str, int], *, exact: bool = False) -> dict[str, int]:
+    """How many are of each group, by how most of them write it; `said` has the number of each writing, "" of those who said nothing.
+
+    Without `exact`, groups below LEAST are left out, and with them what would give them away to who knows how many there are in all.
+    """
+    written: dict[str, Counter[str]] = {}
+    for writing, count in said.items():
+        written.setdefault(key(writing), Counter())[writing] += count
+    written.pop("", None)
+    greatest = sorted(written, key=lambda group: (-written[group].total(), group))[:ROWS_LIMIT]
+    names = {group: written[group].most_common(1)[0][0] for group in greatest if exact or written[group].total() >= LEAST}
+    counted = Counter({group: written[group].total() for group in names})
+    if rest := sum(said.values()) - counted.total():
+        counted[""] = rest
+    shown = counted if exact else told(counted)
+    return {names[group]: size for group, size in shown.items() if group and size is not None}
 
 
 def _gathered(columns: list[str], voters: list[tuple[str | None, Ballot]]) -> tuple[dict[str, str | None], Counter[str], Cells]:

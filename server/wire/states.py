@@ -135,8 +135,12 @@ class Poll(Struct, kw_only=True, omit_defaults=True):
 
 
 class Presence(Struct):
+    """People in the session, however many connections each has. `regions` are as people wrote them; those of fewer than five, and what
+    would give them away, are told to staff alone."""
+
     total: int
     languages: dict[str, int]
+    regions: dict[str, int]
 
 
 class Venues(Struct):

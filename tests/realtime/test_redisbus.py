@@ -103,6 +103,14 @@ async def test_what_waits_for_redis_is_bounded_and_the_oldest_goes_first(server:
         assert ear.lost == 1
 
 
+async def test_what_was_said_last_is_sent_before_the_bus_is_left(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
+    ear, numbers = Ear(both[0]), [b"%d" % number for number in range(600)]
+    async with connected(server) as leaving:
+        for number in numbers:
+            leaving.publish("stage", number)
+    await ear.gets(*numbers)
+
+
 async def test_who_was_away_goes_on_from_where_they_were(server: Redis, both: tuple[RedisBus, RedisBus]) -> None:
     here, _ = both
     away = RedisBus(server.url)

@@ -15,6 +15,7 @@ from server.live import COALESCE
 from server.patch import Doc
 from sessions import loading
 from sessions.loading import Held
+from sessions.people import Role
 from tests.postgres import postgres
 from tests.realtime.relay.clients import until
 from tests.server.site import SESSION, Site, Talk, opened, site
@@ -229,3 +230,15 @@ async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(s
         assert all(later["tally"]["version"] > earlier["tally"]["version"] for (_, earlier), (_, later) in pairwise(told))
         assert all(sum(poll["tally"]["counts"].values()) == poll["voters"] for _, poll in told)
         assert (await rows(site)).polls.find("one").tally.result().counts["c"] == len(voters)
+
+
+async def test_everyone_is_told_of_regions_of_many_and_staff_of_all(site: Site) -> None:
+    async with AsyncExitStack() as stack:
+        for region, count in (("Asia", 6), ("Africa", 5), ("Nauru", 1)):
+            for number in range(count):
+                token = site.services.tokens.issue(f"{region}-{number}", SESSION, Role.ATTENDEE, "en", region=region)
+                attendee = await stack.enter_async_context(site.talk(token=token))
+        moderator = await stack.enter_async_context(site.talk("moderator"))
+        everyone = {"total": 13, "languages": {"en": 13}}
+        await attendee.until(lambda talk: talk.public["presence"] == everyone | {"regions": {"Asia": 6}})
+        await moderator.until(lambda talk: talk.staff["presence"] == everyone | {"regions": {"Asia": 6, "Africa": 5, "Nauru": 1}})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from sessions.breakdown import LEAST, Cells, Row, rows, told, withheld
+from sessions.breakdown import LEAST, Cells, Row, rows, sizes, told, withheld
 from sessions.errors import Invalid
 from tests.sessions.making import form
 
@@ -37,6 +37,15 @@ def test_small_groups_that_are_few_together_take_another_along() -> None:
     assert told(Counter(Asia=40, Africa=9, Tuvalu=2, Nauru=2)) == {"Asia": 40, "Africa": None, "Tuvalu": None, "Nauru": None}
     assert told(Counter(Asia=40, Tuvalu=3, Nauru=3)) == {"Asia": 40, "Tuvalu": None, "Nauru": None}
     assert told(Counter(Tuvalu=2, Nauru=2)) == {"Tuvalu": None, "Nauru": None}
+
+
+def test_sizes_alone_are_told_by_the_same_rule_and_whole_to_who_may_know() -> None:
+    said = {"": 20, "Asia": 9, "asia": 3, "Africa": 7, "Tuvalu": 4}
+    assert sizes(said) == {"Asia": 12, "Africa": 7}
+    assert sizes(said, exact=True) == {"Asia": 12, "Africa": 7, "Tuvalu": 4}
+    assert sizes({"Asia": 9, "Africa": 7, "Tuvalu": 2}) == {"Asia": 9}, "two others would be known by subtraction"
+    assert sizes({"": 3, "Tuvalu": 4}) == sizes({}) == {}
+    assert sizes({"Tuvalu": 4, "Nauru": 4}) == {}
 
 
 def test_a_group_is_the_same_however_it_is_written() -> None:

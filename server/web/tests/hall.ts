@@ -26,7 +26,7 @@ export const STATE: SessionState = {
   polls: {},
   live: false,
   interpreting: [],
-  presence: { total: 1, languages: { en: 1 } },
+  presence: { total: 1, languages: { en: 1 }, regions: {} },
   reactions: {},
   moderation: { acts: {}, reasons: {} },
   next: [],

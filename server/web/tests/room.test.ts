@@ -48,7 +48,7 @@ describe('a room', () => {
     visit.snapshot(7);
     visit.update(8, { live: true, stage: 'q1' });
     visit.update(9, { stage: null, presence: { total: 5 } });
-    await vi.waitFor(() => expect(room.state).toEqual({ ...STATE, live: true, presence: { total: 5, languages: { en: 1 } } }));
+    await vi.waitFor(() => expect(room.state).toEqual({ ...STATE, live: true, presence: { total: 5, languages: { en: 1 }, regions: {} } }));
     expect(room.me).toEqual(ME);
     expect(room.connection).toBe('online');
   });

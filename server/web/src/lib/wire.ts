@@ -659,9 +659,11 @@ export interface PollVote {
   id: string;
 }
 
+/** People in the session, however many connections each has. `regions` are as people wrote them; those of fewer than five, and what would give them away, are told to staff alone. */
 export interface Presence {
   total: number;
   languages: Record<string, number>;
+  regions: Record<string, number>;
 }
 
 /** Makes a problem of a question, in its words or in these. The result names it: `problem`. */
