@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from realtime.admission import LINE_SECONDS, Turnstile, window
 from realtime.closing import CloseCode, with_window
 from realtime.outbox import Outbox
+from realtime.patience import Patience
 from realtime.proxies import Proxies
 
 STATE_KEY = "sockets"
@@ -45,26 +46,18 @@ class Refusal(NamedTuple):
 class Connection(Outbox):
     """One client, whatever carries it. `attach` is the application's own; `remote` is the client's address, "" if it has none."""
 
-    __slots__ = ("_deadline", "_endpoint", "_told", "attach", "remote")
+    __slots__ = ("_endpoint", "_told", "attach", "remote")
 
     def __init__(self, endpoint: "Endpoint") -> None:
         super().__init__()
         self._endpoint = endpoint
-        self._deadline: asyncio.TimerHandle | None = None
         self._told = 0
         self.attach: Any = None
         self.remote = ""
 
-    def expect(self, seconds: float, what: str) -> None:
-        """Close with 1008 unless `settle` is called within `seconds`. A second call replaces the first."""
-        self.settle()
-        self._deadline = asyncio.get_running_loop().call_later(seconds, self.close, CloseCode.POLICY, f"no {what} within {seconds:g} s")
-
     def settle(self) -> None:
-        """What was expected has come."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        """What a new connection was expected to say has come."""
+        self._endpoint._hellos.end(self)
 
     def window(self) -> int:
         """Tell the client this now: ms within which it should come back, at a random moment, if its connection breaks."""
@@ -85,7 +78,6 @@ class Connection(Outbox):
 
     def _started(self) -> None:
         self.open = True
-        self.expect(HELLO_SECONDS, "hello")
         self._endpoint._add(self)
 
     def _message(self, data: bytes) -> None:
@@ -137,6 +129,7 @@ class Endpoint:
         self._regrown = regrown
         self._draining = False
         self._leaving = 0
+        self._hellos: Patience[Connection] = Patience(_silent)
         # Each second sees to one of the rounds, so that 10,000 pings do not go out at once.
         self._rounds: tuple[set[Connection], ...] = tuple(set() for _ in range(PING_SECONDS))
         self._next = 0
@@ -153,6 +146,7 @@ class Endpoint:
         try:
             await self.close_all()
         finally:
+            self._hellos.stop()
             await self._tasks.__aexit__(None, None, None)
 
     @property
@@ -207,6 +201,7 @@ class Endpoint:
                 conn.abort()
 
     def _add(self, conn: Connection) -> None:
+        self._hellos.begin(conn, HELLO_SECONDS)
         self._round_of[conn] = self._next
         self._rounds[self._next].add(conn)
         self._next = (self._next + 1) % PING_SECONDS
@@ -235,3 +230,7 @@ class Endpoint:
                 if conn.outgrown():
                     self._call(conn, self._regrown, conn)
             turn = (turn + 1) % PING_SECONDS
+
+
+def _silent(conn: Connection) -> None:
+    conn.close(CloseCode.POLICY, f"no hello within {HELLO_SECONDS:g} s")

@@ -1,9 +1,13 @@
 """Who is behind a connection that came by way of a proxy."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 LOCAL = ("127.0.0.1", "::1")
+
+KNOWN = 4096
+"""Addresses of which it is remembered whether they are proxies; the least recent are looked at again."""
 
 
 class Proxies:
@@ -11,6 +15,7 @@ class Proxies:
 
     def __init__(self, trusted: Iterable[str] = LOCAL) -> None:
         self._networks = tuple(ip_network(name) for name in trusted)
+        self._among = lru_cache(KNOWN)(self._look)
 
     def address(self, peer: str, forwarded: Iterable[str]) -> str:
         """The last address on the way that is no proxy of ours, from the values of X-Forwarded-For; the peer's where there is none."""
@@ -21,6 +26,9 @@ class Proxies:
         return peer
 
     def __contains__(self, hop: str) -> bool:
+        return self._among(hop)
+
+    def _look(self, hop: str) -> bool:
         try:
             address = ip_address(hop)
         except ValueError:

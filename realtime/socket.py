@@ -1,6 +1,7 @@
 """WebSockets without a task each: the protocol class uvicorn's `ws=` setting takes, over websockets' sans-I/O parser (RFC 6455)."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import MutableMapping
 from typing import Any, cast
@@ -21,6 +22,8 @@ SEND_BUFFER = 128 * 1024
 
 MISSED_PINGS = 2
 """Pings without a byte in return after which a client counts as gone."""
+
+logger = logging.getLogger(__name__)
 
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
 
@@ -44,7 +47,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
             raise RuntimeError(f"the lifespan state has no {STATE_KEY!r}: SocketProtocol needs an Endpoint there")
         super().__init__(endpoint)
         self._uvicorn = {"config": config, "server_state": server_state, "app_state": app_state}
-        self._parser = ServerProtocol(max_size=MAX_MESSAGE)
+        self._parser = ServerProtocol(max_size=MAX_MESSAGE, logger=logger)
         self._delegate: Any = None
         self._head = b""
         self._partial: bytearray | None = None

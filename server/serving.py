@@ -14,7 +14,7 @@ import uvicorn
 from realtime.socket import SocketProtocol
 from server import services, whereabouts
 from server.app import create_app
-from server.heads import HttpProtocol
+from server.heads import front_door
 from server.seeding import Seed
 from server.services import Services
 from server.settings import Settings
@@ -98,7 +98,7 @@ def stop_signals() -> Iterator[asyncio.Event]:
 def _config(app: object, proxies: list[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=HttpProtocol,
+        http=front_door(),  # type: ignore[arg-type]  # any callable will do
         ws=SocketProtocol,
         loop="none",
         lifespan="on",

@@ -36,7 +36,7 @@ from realtime.relay import Tap
 from realtime.socket import SocketProtocol
 from server.captioning import Captioning
 from server.engines import recognizers
-from server.heads import HttpProtocol
+from server.heads import front_door
 from server.patch import Doc
 from server.serving import running
 from server.settings import Settings
@@ -127,7 +127,7 @@ async def caption_server() -> None:
     async def publish(data: bytes) -> None:
         captioning.commit("load", "en", "The picture of the year is for all.", True, speaker=json.loads(data)["sent"])
 
-    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
+    await under_uvicorn(Starlette(lifespan=lifespan), SocketProtocol, publish, front_door())
 
 
 class Viewer(Client):

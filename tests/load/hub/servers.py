@@ -23,7 +23,7 @@ from realtime.bus import MemoryBus
 from realtime.endpoint import STATE_KEY, Connection, Endpoint
 from realtime.hub import Hub
 from realtime.socket import SocketProtocol
-from server.heads import HttpProtocol
+from server.heads import front_door
 from server.serving import spare_collector
 
 Publish = Callable[[bytes], Awaitable[None]]
@@ -84,7 +84,7 @@ async def marquee(routes: Sequence[BaseRoute] = ()) -> None:
     async def publish(data: bytes) -> None:
         hub.publish("load", "load", data)
 
-    await under_uvicorn(Starlette(routes=routes, lifespan=lifespan), SocketProtocol, publish, HttpProtocol)
+    await under_uvicorn(Starlette(routes=routes, lifespan=lifespan), SocketProtocol, publish, front_door())
 
 
 async def websockets() -> None:
