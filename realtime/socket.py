@@ -37,7 +37,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
     `app_state[STATE_KEY]`. A request for another path is handed to the Endpoint's `delegate` with all that follows.
     """
 
-    __slots__ = ("_delegate", "_handed", "_head", "_missed", "_parser", "_partial", "_rest", "_transport", "_uvicorn")
+    __slots__ = ("_delegate", "_handed", "_head", "_missed", "_parser", "_partial", "_rest", "_transport", "_turn", "_uvicorn")
 
     def __init__(
         self, config: Any, server_state: Any, app_state: MutableMapping[str, Any], _loop: asyncio.AbstractEventLoop | None = None
@@ -53,6 +53,7 @@ class SocketProtocol(Connection, asyncio.Protocol):
         self._partial: bytearray | None = None
         self._missed = 0
         self._rest = b""
+        self._turn: asyncio.TimerHandle | None = None
 
     # What asyncio and uvicorn call
 
@@ -97,6 +98,8 @@ class SocketProtocol(Connection, asyncio.Protocol):
             self._delegate.connection_lost(exc)
             return
         self._uvicorn["server_state"].connections.discard(self)
+        if self._turn is not None:
+            self._turn.cancel()
         told = self._parser.close_rcvd or self._parser.close_sent
         self._ended(told.code if told is not None else CloseCode.LOST)
 
@@ -161,11 +164,11 @@ class SocketProtocol(Connection, asyncio.Protocol):
             self._reply(request, turn if isinstance(turn, Refusal) else None)
             return False
         self._transport.pause_reading()
-        self._deadline = asyncio.get_running_loop().call_later(turn, self._its_turn, request)
+        self._turn = asyncio.get_running_loop().call_later(turn, self._its_turn, request)
         return False
 
     def _its_turn(self, request: Request) -> None:
-        self._deadline = None
+        self._turn = None
         if self._transport.is_closing():
             return
         self._transport.resume_reading()
