@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from realtime.errors import UpdateTooBig
+from realtime.followers import Followers
 from realtime.outbox import Outbox, text_frame
 
 LOG_FRAMES = 256
@@ -40,7 +41,7 @@ class Channel(ABC):
         self.name = name
         self.epoch = ""
         self.seq = 0
-        self.followers: dict[Outbox, None] = {}
+        self.followers = Followers()
         self.fresh: dict[Outbox, int] = {}
         self.waiting: dict[Outbox, Resume | None] = {}
         self._pending: list[bytes] = []
@@ -68,11 +69,11 @@ class Channel(ABC):
         if self._pending or self._restate:
             self.fresh[outbox] = len(self._pending)
         else:
-            self.followers[outbox] = None
+            self.followers.add(outbox)
 
     def remove(self, outbox: Outbox) -> None:
         """Take someone out of all places. Idempotent."""
-        self.followers.pop(outbox, None)
+        self.followers.discard(outbox)
         self.fresh.pop(outbox, None)
         self.waiting.pop(outbox, None)
 
@@ -86,19 +87,27 @@ class Channel(ABC):
             return False
         return self.fresh.get(outbox, 0 if outbox in self.followers else -1) == len(self._pending)
 
-    def due(self) -> bytes:
-        """The bytes this tick owes to `followers`. What the application's provider raises passes, and nothing has changed."""
-        if self._restate:
-            return self.snapshot() or b""
-        return b"".join(self._pending)
+    def due(self) -> bytes | None:
+        """The bytes this tick owes to `followers`, or None if it owes a snapshot that is not known here: then `wait`.
+
+        What the application's provider raises passes, and nothing has changed.
+        """
+        return self.snapshot() if self._restate else b"".join(self._pending)
 
     def turn(self) -> Late:
         """End the tick: the fresh become followers. Returns what each of them still lacks; call it after `due` was handed out."""
-        late = [(outbox, self.due() if self._restate else b"".join(self._pending[had:])) for outbox, had in self.fresh.items()]
-        self.followers.update(dict.fromkeys(self.fresh))
+        whole = self.snapshot() if self._restate else None
+        late = [(outbox, b"".join(self._pending[had:]) if whole is None else whole) for outbox, had in self.fresh.items()]
+        self.followers.update(self.fresh)
         self.fresh = {}
         self._restate, self._pending, self._pending_bytes = False, [], 0
         return [(outbox, blob) for outbox, blob in late if blob]
+
+    def wait(self) -> None:
+        """End the tick with nothing handed out: everyone waits for a snapshot."""
+        self.waiting.update(dict.fromkeys((*self.followers, *self.fresh)))
+        self.followers, self.fresh = Followers(), {}
+        self._restate, self._pending, self._pending_bytes = False, [], 0
 
     @property
     def heard(self) -> bool:

@@ -4,13 +4,16 @@ import asyncio
 import logging
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Self
 
 from realtime.bus import Bus
 from realtime.channel import Channel, MirrorChannel, OwnChannel, Resume
 from realtime.errors import TooManyChannels, UnknownChannel
 from realtime.outbox import Outbox
+from realtime.ring import Ring
+from realtime.volley import CHANNELS, Volley
 
 TICK = 0.020
 """Seconds: the first update after a quiet time leaves at once; those that follow within a tick leave together at its end."""
@@ -46,11 +49,14 @@ class _Joined(dict[int, bytes]):
 class Hub:
     """Delivers updates to connections. One process owns a channel (`open`), others may `mirror` it over the bus.
 
-    Everything is synchronous and on the loop: when `publish` returns, whoever subscribes next has that update in its snapshot.
+    Everything is synchronous and on the loop: when `publish` returns, whoever subscribes next has that update in its snapshot. With a
+    `ring` (see Ring.open), which is its maker's to close, those who have a descriptor are told many in one system call.
     """
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, ring: Ring | None = None) -> None:
         self._bus = bus
+        self._volley = Volley(ring) if ring is not None else None
+        self._by_fd: dict[int, Outbox] = {}
         self._channels: dict[str, Channel] = {}
         self._dirty: dict[Channel, None] = {}
         self._timer: asyncio.Handle | None = None
@@ -65,6 +71,7 @@ class Hub:
     async def __aexit__(self, *exc_info: object) -> None:
         self._unlisten()
         self._owed.clear()
+        self._volley = None
         if self._timer is not None:
             self._timer.cancel()
 
@@ -116,7 +123,9 @@ class Hub:
         if not outbox.open:
             return
         outbox.watch = self._changed
-        if owed := self._owed.pop(outbox, 0):
+        if outbox.fd >= 0:
+            self._by_fd[outbox.fd] = outbox
+        if owed := self._take_owed(outbox):
             outbox.write(self._joined[owed])  # what was published before must not arrive after the snapshot
         channel.remove(outbox)
         outbox.subscriptions[name] = resume
@@ -177,10 +186,12 @@ class Hub:
         elif outbox.paused:
             self._hold(outbox)
         else:
+            self._sort(outbox)
             self._release(outbox)
 
     def _drop(self, outbox: Outbox) -> None:
-        self._owed.pop(outbox, None)
+        self._take_owed(outbox)
+        self._by_fd.pop(outbox.fd, None)
         for name in outbox.subscriptions:
             if name in self._channels:
                 self._channels[name].remove(outbox)
@@ -188,12 +199,21 @@ class Hub:
 
     def _hold(self, outbox: Outbox) -> None:
         """A client does not read: take it out of every channel, and remember those where it misses nothing so far."""
-        behind = self._owed.pop(outbox, None) is not None
+        behind = self._take_owed(outbox) > 0
         for name in outbox.subscriptions:
             channel = self._channels.get(name)
             if channel is not None and channel.has(outbox):
                 outbox.subscriptions[name] = channel.at if channel.reached(outbox) and not behind else None
                 channel.remove(outbox)
+
+    def _sort(self, outbox: Outbox) -> None:
+        """It is clogged, or no longer: it follows as the other kind."""
+        if owed := self._take_owed(outbox):
+            self._owed[outbox] = owed
+        for name in outbox.subscriptions:
+            channel = self._channels.get(name)
+            if channel is not None and outbox in channel.followers:
+                channel.followers.add(outbox)
 
     def _release(self, outbox: Outbox) -> None:
         """A client reads again: a snapshot of each channel that moved on, until it has enough for now (then it is held again)."""
@@ -216,7 +236,7 @@ class Hub:
             self._schedule()
 
     def _schedule(self) -> None:
-        if self._timer is not None or self._owed:
+        if self._timer is not None or self._owed or self._volley:
             return
         wait = self._started + TICK - time.monotonic()
         loop = asyncio.get_running_loop()
@@ -224,45 +244,66 @@ class Hub:
 
     def _flush(self) -> None:
         self._started = time.monotonic()
-        dirty, self._dirty = self._dirty, {}
         parts: list[bytes] = []
-        for channel in dirty:
+        for channel in list(islice(self._dirty, CHANNELS)):
+            del self._dirty[channel]
             try:
                 part = channel.due()
             except Exception:
                 logger.exception("the snapshot of channel %s failed; its followers stay where they are", channel.name)
                 continue
-            self._owe(channel.followers, 1 << len(parts))
+            if part is None:
+                channel.wait()
+                self._ask(channel)
+                continue
+            self._owe(channel, len(parts))
             parts.append(part)
             for outbox, blob in channel.turn():
                 if outbox in channel.followers:
                     outbox.write(blob)
+        if self._dirty:
+            self._started = 0.0  # the others at once after these
         self._joined = _Joined(parts)
         self._slice()
 
-    def _owe(self, targets: dict[Outbox, None], bit: int) -> None:
+    def _owe(self, channel: Channel, bit: int) -> None:
+        others: Iterable[Outbox] = channel.followers
+        if self._volley is not None:
+            self._volley.owe(channel.followers.fds(), bit)
+            others = channel.followers.others
         if not self._owed:
-            self._owed = dict.fromkeys(targets, bit)
+            self._owed = dict.fromkeys(others, 1 << bit)
             return
-        for outbox in targets:
-            self._owed[outbox] = self._owed.get(outbox, 0) | bit
+        for outbox in others:
+            self._owed[outbox] = self._owed.get(outbox, 0) | 1 << bit
+
+    def _take_owed(self, outbox: Outbox) -> int:
+        """The channels whose bytes it has not got yet, as bits; it is owed them no longer."""
+        owed = self._owed.pop(outbox, 0)
+        return owed | self._volley.take(outbox.fd) if self._volley is not None and outbox.fd in self._by_fd else owed
 
     def _slice(self) -> None:
         """Write to some; the loop sees to everything else before the next slice."""
-        owed, joined = self._owed, self._joined
-        for _ in range(min(SLICE, len(owed))):
-            outbox, mask = owed.popitem()
-            try:
-                outbox.write(joined[mask])
-            except Exception:
-                logger.exception("a transport failed; its client is cut off")
-                outbox.abort()
-        if owed:
+        if self._volley:
+            for fd, rest in self._volley.fire(self._joined):
+                self._write(self._by_fd[fd], rest)
+        else:
+            for _ in range(min(SLICE, len(self._owed))):
+                outbox, mask = self._owed.popitem()
+                self._write(outbox, self._joined[mask])
+        if self._owed or self._volley:
             self._timer = asyncio.get_running_loop().call_soon(self._slice)
             return
         self._timer = None
         if self._dirty:
             self._schedule()
+
+    def _write(self, outbox: Outbox, blob: bytes) -> None:
+        try:
+            outbox.write(blob)
+        except Exception:
+            logger.exception("a transport failed; its client is cut off")
+            outbox.abort()
 
     # Between processes
 

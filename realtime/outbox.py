@@ -52,21 +52,35 @@ class Outbox(ABC):
     """The sending half of a connection. Nothing here waits: writes are buffered by the transport and bounded by the rules above.
 
     `write` takes finished frames and is the transport's own method, so that a fan-out costs one call per client; it may only be
-    called while `open` and not `paused`. The hub keeps `subscriptions` (channel name -> where a paused client stopped, see the hub)
-    and sets `watch`, which is called after each change of `open` or `paused`.
+    called while `open` and not `paused`. Bytes may also be sent to the descriptor `fd`, where there is one, while the outbox is not
+    `clogged`: then nothing that was written before waits in this process. The hub keeps `subscriptions` (channel name -> where a
+    paused client stopped, see the hub) and sets `watch`, which is called after each change of `open`, `paused` or `clogged`.
     """
 
-    __slots__ = ("_cut", "_stall", "open", "paused", "subscriptions", "watch", "write")
+    __slots__ = ("_cut", "_stall", "clogged", "fd", "open", "paused", "subscriptions", "watch", "write")
 
     write: Callable[[bytes], None]
 
     def __init__(self) -> None:
         self.open = False
         self.paused = False
+        self.clogged = False
+        self.fd = -1
         self.subscriptions: dict[str, tuple[str, int] | None] = {}
         self.watch: Callable[[Outbox], None] | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
+
+    @property
+    def direct(self) -> int:
+        """The descriptor that bytes may be sent to now, or -1."""
+        return -1 if self.clogged else self.fd
+
+    def clog(self, clogged: bool) -> None:
+        """Whether bytes wait in this process for the kernel to have room."""
+        if clogged != self.clogged:
+            self.clogged = clogged
+            self._tell()
 
     def send(self, *texts: bytes) -> None:
         """Write messages now, together, before any update that waits for the tick. To a closed connection it is a no-op."""

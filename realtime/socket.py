@@ -14,8 +14,8 @@ from websockets.server import ServerProtocol
 
 from realtime.closing import CloseCode
 from realtime.endpoint import MAX_MESSAGE, STATE_KEY, Connection, Endpoint, Refusal
-from realtime.framing import unfinished, whole_text
-from realtime.outbox import HIGH_WATER, LOW_WATER
+from realtime.framing import is_pong, unfinished, whole_text
+from realtime.outbox import HIGH_WATER
 
 SEND_BUFFER = 128 * 1024
 """SO_SNDBUF, bytes. The kernel's own default hides megabytes for each client that does not read."""
@@ -66,9 +66,12 @@ class SocketProtocol(Connection, asyncio.Protocol):
             self._delegate.data_received(data)
             return
         self._missed = 0
-        if not self._rest and self.open and self._partial is None and (text := whole_text(data, MAX_MESSAGE)) is not None:
-            self._whole(text)
-            return
+        if not self._rest and self.open and self._partial is None:
+            if (text := whole_text(data, MAX_MESSAGE)) is not None:
+                self._whole(text)
+                return
+            if is_pong(data):
+                return
         self._parse(data)
 
     def _parse(self, data: bytes) -> None:
@@ -104,17 +107,21 @@ class SocketProtocol(Connection, asyncio.Protocol):
         self._ended(told.code if told is not None else CloseCode.LOST)
 
     def pause_writing(self) -> None:
+        """Bytes wait in the transport, however few: no limit but 0 would say when they are gone."""
         if self._delegate is not None:
             self._delegate.pause_writing()
         elif self.open:
-            self.pause()
-            self._transport.pause_reading()  # who does not read answers gets no more questions in
+            self.write = self._write_behind
+            self.clog(True)
+            self._mind_backlog()
 
     def resume_writing(self) -> None:
         if self._delegate is not None:
             self._delegate.resume_writing()
         elif self.open:
+            self.write = self._transport.write
             self._transport.resume_reading()
+            self.clog(False)
             self.resume()
 
     def shutdown(self) -> None:
@@ -211,12 +218,23 @@ class SocketProtocol(Connection, asyncio.Protocol):
         self._started()
 
     def _tune(self) -> None:
-        self._transport.set_write_buffer_limits(high=HIGH_WATER, low=LOW_WATER)
+        self._transport.set_write_buffer_limits(high=0)
         sock: socket.socket | None = self._transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             if sock.family in (socket.AF_INET, socket.AF_INET6):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._transport.get_extra_info("sslcontext") is None:
+                self.fd = sock.fileno()  # open until connection_lost has returned, on asyncio's loop and on uvloop
+
+    def _write_behind(self, blob: bytes) -> None:
+        self._transport.write(blob)
+        self._mind_backlog()
+
+    def _mind_backlog(self) -> None:
+        if self.backlog() > HIGH_WATER and not self.paused:
+            self.pause()
+            self._transport.pause_reading()  # who does not read answers gets no more questions in
 
     # Frames
 
@@ -256,6 +274,8 @@ class SocketProtocol(Connection, asyncio.Protocol):
                 self._transport.write(chunk)
             else:
                 self._finish()
+        if self.clogged and self.open:
+            self._mind_backlog()
 
     def _finish(self) -> None:
         self._stop()

@@ -18,6 +18,7 @@ from realtime.presence import Counts, Presence
 from realtime.proxies import Proxies
 from realtime.redisbus import RedisBus
 from realtime.relay import OnAir, RelayProcess
+from realtime.ring import Ring
 from server import erasing, seeding
 from server.auth import Tokens
 from server.captioning import Captioning
@@ -111,7 +112,10 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
 
         bus: Bus = RedisBus(settings.bus) if settings.bus else MemoryBus()
         await stack.enter_async_context(bus)
-        hub = await stack.enter_async_context(Hub(bus))
+        ring = Ring.open()
+        if ring is not None:
+            stack.callback(ring.close)
+        hub = await stack.enter_async_context(Hub(bus, ring))
         erased = await erasing.marks(store)
         await erasing.finish(store)
         lives: dict[str, LiveSession] = {}

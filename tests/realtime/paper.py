@@ -30,6 +30,7 @@ class Paper(Outbox):
         """The client reads again."""
         self.stalled = False
         self.buffer = b""
+        self.clog(False)
         self.resume()
 
     def said(self) -> list[Any]:
@@ -41,6 +42,7 @@ class Paper(Outbox):
         self.writes.append(blob)
         if self.stalled:
             self.buffer += blob
+            self.clog(True)
             if len(self.buffer) > self.high:
                 self.pause()
 

@@ -25,6 +25,7 @@ from realtime import asgi
 from realtime.bus import MemoryBus
 from realtime.endpoint import STATE_KEY, Connection, Endpoint
 from realtime.hub import Hub
+from realtime.ring import Ring
 from realtime.socket import SocketProtocol
 
 
@@ -36,7 +37,8 @@ class Place:
         self.number = 0
         self.padding = ""
         self.bus = MemoryBus()
-        self.hub = Hub(self.bus)
+        self.ring = Ring.open()
+        self.hub = Hub(self.bus, self.ring)
         self.opened: list[Connection] = []
         self.closed: list[int] = []
         self.up, self.ended = asyncio.Event(), asyncio.Event()
@@ -105,6 +107,8 @@ class Place:
         finally:
             self.server.should_exit = True
             await task
+            if self.ring is not None:
+                self.ring.close()
 
     def connect(self, path: str = "/ws", **options: Any) -> connect:
         return connect(f"ws://127.0.0.1:{self.port}{path}", proxy=None, **options)

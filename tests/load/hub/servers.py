@@ -22,6 +22,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from realtime.bus import MemoryBus
 from realtime.endpoint import STATE_KEY, Connection, Endpoint
 from realtime.hub import Hub
+from realtime.ring import Ring
 from realtime.socket import SocketProtocol
 from server.heads import front_door
 from server.serving import spare_collector
@@ -61,8 +62,8 @@ async def under_uvicorn(app: Starlette, ws: Any, publish: Publish, http: Any = "
 
 async def marquee(routes: Sequence[BaseRoute] = ()) -> None:
     """With these routes beside the socket."""
-    bus = MemoryBus()
-    hub = Hub(bus)
+    bus, ring = MemoryBus(), Ring.open()
+    hub = Hub(bus, ring)
     spare_collector()
 
     def opened(conn: Connection) -> None:
