@@ -55,6 +55,7 @@ class TestMake:
             "bench-storm",
             "bench-votes",
             "bench-captions",
+            "load",
             "picture",
             "clean",
         }
