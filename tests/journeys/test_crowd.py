@@ -36,7 +36,7 @@ def test_fifty_people_go_through_a_session_and_the_report_tells_of_it(tmp_path: 
     assert (told["checked"]["people"], told["checked"]["sequences"]) == (50, 50)
     assert {"questions", "votes on questions", "ballots", "counts of polls", "counts of questions"} <= told["checked"].keys()
     assert {"join", "question.ask", "question.publish", "poll.vote", "reaction.send", "caption.commit"} <= told["acks"].keys()
-    assert all(told["measured"][kind] > 10 for kind in ("ack", "delivery", "reconnect", "join"))
+    assert all(told["measured"][kind] >= least for kind, least in {"ack": 50, "delivery": 50, "reconnect": 3, "join": 50}.items())
     assert told["milliseconds"]["ack"]["p50"] <= told["milliseconds"]["ack"]["p99"]
     page = report.read_text()
     assert page.count("<svg") == 5

@@ -15,6 +15,7 @@ does the work of the people too. A server that is not on this machine is only lo
 import argparse
 import asyncio
 import contextlib
+import json
 import math
 import os
 import sys
@@ -27,17 +28,14 @@ import httpx
 import msgspec
 import uvloop
 
-from server.auth import Tokens
-from sessions.people import Role
 from tests.load.crowd.crowd import Crowd
-from tests.load.crowd.plan import ARRIVALS, ARRIVALS_HERE, ATTENDEES_LIMIT, LOOPBACK, MINUTES_LIMIT, PER_PROCESS, Plan
+from tests.load.crowd.plan import ARRIVALS, ARRIVALS_HERE, ATTENDEES_LIMIT, CODES, LOOPBACK, MINUTES_LIMIT, PER_PROCESS, Plan
 from tests.load.crowd.progress import Progress, progress
 from tests.load.crowd.record import KINDS, Course, Moment, Record, Verdict, percentile
 from tests.load.crowd.report import page
 from tests.load.crowd.staff import Staff
 from tests.load.hub.crowd import SPARE_FILES, need_files
 from tests.load.hub.processes import server
-from tests.server.site import SESSION
 
 STAFF = ("moderator", "speaker", "captioner")
 
@@ -79,10 +77,7 @@ async def place(given: argparse.Namespace) -> AsyncIterator[tuple[str, dict[str,
     with tempfile.TemporaryDirectory(prefix="marquee-load-") as folder:
         async with server(sys.executable, "-m", "tests.load.crowd.serve", folder) as started:
             url = f"http://127.0.0.1:{started.port}"
-            token = Tokens((Path(folder) / "secret").read_text(), ()).issue("load", SESSION, Role.ORGANISER, "en")
-            async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-                links = (await http.get("/api/invites", headers={"Authorization": f"Bearer {token}"})).json()["invites"]
-            yield url, {link["role"]: link["code"] for link in links}
+            yield url, json.loads((Path(folder) / CODES).read_text())
 
 
 async def plans(given: argparse.Namespace, url: str, code: str) -> list[Plan]:

@@ -20,6 +20,9 @@ AGAIN = ("overloaded", "rate_limited")
 """Refusals after which a command is said again by the same key, AGAIN_AFTER seconds later."""
 AGAIN_AFTER = 1.0
 
+TRIES = 10
+"""To come in once more at the end."""
+
 ANSWER = 10.0
 """Seconds that a server has to let somebody in."""
 
@@ -85,13 +88,13 @@ class Attendee:
     # The course of a session
 
     async def live(self) -> None:
-        """Until the plan's end."""
+        """Until cancelled."""
         await asyncio.sleep((self.number - self.crowd.plan.first) / self.crowd.plan.arrivals)
         self.token = await self.crowd.join(self.person.lang, f"{self.person.lang} {self.number}")
         if self._dice.random() < manner.COMES_WITH:
             self._later(self._dice.uniform(0, manner.ASKS_WITHIN), self._ask)
         attempt = 0
-        while not self.crowd.over:
+        while True:
             if not await self.come():
                 await asyncio.sleep(wait(attempt, self._window))
                 attempt += 1
@@ -100,7 +103,7 @@ class Attendee:
             await self._stay()
             self.leave()
             away = min(manner.later(self._dice, *manner.AWAY), manner.AWAY_LIMIT) / self.crowd.plan.pace
-            await asyncio.sleep(min(away + wait(0, self._window), self.crowd.left))
+            await asyncio.sleep(away + wait(0, self._window))
 
     async def come(self, *, resume: bool = True) -> bool:
         """Connect and say hello; then everything that was not answered, by the same keys. Whether it went well."""
@@ -138,13 +141,12 @@ class Attendee:
         """Until the connection breaks, by chance or by the server."""
         assert self._seat is not None
         cut = time.monotonic() + self._dice.expovariate(1 / self.person.cuts) / self.crowd.plan.pace
-        while not self.crowd.over:
+        while True:
             thinking = self._dice.expovariate(1 / manner.THINK) / self.crowd.plan.pace
-            await asyncio.wait((self._seat.closed,), timeout=min(thinking, max(0.0, cut - time.monotonic()), self.crowd.left))
+            await asyncio.wait((self._seat.closed,), timeout=min(thinking, max(0.0, cut - time.monotonic())))
             if self._seat.closed.done() or time.monotonic() >= cut:
                 return
-            if not self.crowd.over:
-                self._act(self._dice.choices(list(manner.ACTS), list(manner.ACTS.values()))[0])
+            self._act(self._dice.choices(list(manner.ACTS), list(manner.ACTS.values()))[0])
 
     # What they do
 
@@ -246,7 +248,7 @@ class Attendee:
     async def own(self) -> dict[str, Any] | None:
         """What the server says is theirs, to somebody who comes anew; None where it does not let them in."""
         self.leave()
-        for attempt in range(10):
+        for attempt in range(TRIES if self.token else 0):
             if await self.come(resume=False):
                 assert self._seat is not None
                 with contextlib.suppress(msgspec.DecodeError):

@@ -1,6 +1,7 @@
 """The attendees of one process, what they share, and what is looked at when they have gone."""
 
 import asyncio
+import contextlib
 import ssl
 import sys
 import time
@@ -13,7 +14,7 @@ import msgspec
 
 from server.patch import Doc
 from tests.load.client import wait
-from tests.load.crowd.attendee import Attendee, Seat
+from tests.load.crowd.attendee import ANSWER, Attendee, Seat
 from tests.load.crowd.hall import Hall
 from tests.load.crowd.plan import Plan
 from tests.load.crowd.record import Moment, Record, Verdict
@@ -25,6 +26,8 @@ AT_ONCE = 50
 """Attendees who come back at once to be asked what is theirs."""
 
 EXAMPLES = 5
+
+PATIENCE = 5
 
 JOINS = 8
 """Requests with the code at once; the others wait in line, for httpx takes long to look through many that wait for it."""
@@ -38,18 +41,11 @@ class Crowd:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.record, self.hall = plan, Record(), Hall(self._opened)
-        self._ends = time.monotonic() + plan.arriving + plan.seconds
+        self.over = False
+        self._joined, self._all_here = 0, asyncio.Event()
         self._tls = ssl.create_default_context() if plan.secure else None
         self._door = asyncio.Semaphore(JOINS)
         self._attendees = [Attendee(self, plan.first + number) for number in range(plan.attendees)]
-
-    @property
-    def left(self) -> float:
-        return max(0.0, self._ends - time.monotonic())
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self._ends
 
     async def run(self) -> None:
         """Live through the session, and print a line of JSON for each second and one at the end."""
@@ -57,8 +53,10 @@ class Crowd:
             telling = asyncio.create_task(self._tell())
             late = asyncio.create_task(self._look_at_the_clock())
             async with asyncio.TaskGroup() as group:
-                for attendee in self._attendees:
-                    group.create_task(attendee.live())
+                living = [group.create_task(attendee.live()) for attendee in self._attendees]
+                await self._end()
+                for task in living:
+                    task.cancel()
             await self._settle()
             verdict = await self._verdict()
             telling.cancel()
@@ -66,6 +64,14 @@ class Crowd:
             await asyncio.gather(telling, late, return_exceptions=True)
         _print(self.record.moment())
         _print(verdict)
+
+    async def _end(self) -> None:
+        """When all have been here for the plan's time; who is not there by PATIENCE times as long as it should take is not waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE * self.plan.arriving + ANSWER):
+                await self._all_here.wait()
+        await asyncio.sleep(self.plan.seconds)
+        self.over = True
 
     async def join(self, lang: str, name: str) -> str:
         """A person's token. Waits as long as the server asks for; raises what it refuses for good."""
@@ -81,6 +87,9 @@ class Crowd:
                 if answer.status_code == 201:
                     self.record.acked("join")
                     self.record.took("join", time.monotonic() - begun)
+                    self._joined += 1
+                    if self._joined == self.plan.attendees:
+                        self._all_here.set()
                     return str(answer.json()["token"])
                 if answer.status_code not in (429, 503):
                     raise RuntimeError(f"{answer.status_code} {answer.text}")

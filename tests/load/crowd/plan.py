@@ -18,6 +18,9 @@ ARRIVALS_HERE = 150.0
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+CODES = "codes.json"
+"""Where a server of our own says its codes, by role, before it says its port."""
+
 
 class Plan(Struct, frozen=True):
     """What a process is told. Times are in seconds; `pace` divides all of people's times. `first` is the number of its first attendee."""

@@ -138,7 +138,8 @@ def _plot(lines: dict[str, list[tuple[int, float]]], marks: list[tuple[float, st
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/><text x="2" y="{y + 4:.1f}">{text}</text>'
         for y, text in marks
     ]
-    parts += [f'<text x="{x(second):.0f}" y="{HEIGHT - 6}">{second} s</text>' for second in sorted({0, last // 2, last})]
+    ends = {0: "start", last // 2: "middle", last: "end"}
+    parts += [f'<text x="{x(second):.0f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{second} s</text>' for second, anchor in ends.items()]
     for number, (name, points) in enumerate(lines.items()):
         path = " ".join(f"{x(second):.1f},{height:.1f}" for second, height in points)
         colour = COLOURS[name]

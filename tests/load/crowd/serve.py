@@ -1,6 +1,7 @@
 """A conference of the load's own, like the demo's without its film: `python -m tests.load.crowd.serve FOLDER` prints its port."""
 
 import asyncio
+import json
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from server.seeding import Seed
 from server.serving import running, spare_collector
 from server.settings import Settings
 from sessions.programme import Event, Track
+from tests.load.crowd.plan import CODES
 from tests.server.site import SESSION, session
 
 HANDSHAKES = 5_000
@@ -34,6 +36,7 @@ async def serve(data: Path) -> None:
     services.HANDSHAKES_RATE = services.HANDSHAKES_BURST = HANDSHAKES
     async with running(Settings(port=0, data=data), seed()) as server:
         spare_collector()
+        (data / CODES).write_text(json.dumps({invite.role: invite.code for invite in server.services.invites.values()}))
         print(server.url.rsplit(":", 1)[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
