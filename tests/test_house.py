@@ -51,6 +51,7 @@ class TestMake:
             "check",
             "bench",
             "bench-relay",
+            "bench-beside",
             "bench-hub",
             "bench-storm",
             "bench-votes",
