@@ -184,6 +184,16 @@ class Endpoint:
         """Seconds, of each refused client others: they would come back together."""
         return random.randint(1, 1 + self.window // 1000)
 
+    def tell_all(self, text: bytes) -> None:
+        """Send a message to everyone who is connected and has said hello, a slice at a time."""
+        self._tell(text, [conn for conn in self._round_of if conn not in self._hellos])
+
+    def _tell(self, text: bytes, conns: list[Connection]) -> None:
+        for conn in conns[:SLICE]:
+            conn.send(text)
+        if conns[SLICE:]:
+            asyncio.get_running_loop().call_soon(self._tell, text, conns[SLICE:])
+
     async def close_all(self, code: int = CloseCode.RESTART, within: float = 3.0) -> None:
         """Refuse newcomers, close everyone with `code`, and wait until they are gone or `within` seconds have passed."""
         self._draining, self._leaving = True, max(self.count, self._leaving)

@@ -21,6 +21,10 @@ class Patience(Generic[T]):
         self._due: OrderedDict[T, float] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
+    def __contains__(self, item: T) -> bool:
+        """Whether it is still waited for."""
+        return item in self._due
+
     def begin(self, item: T, seconds: float) -> None:
         """Wait for the item from now on; a second time starts anew."""
         loop = asyncio.get_running_loop()

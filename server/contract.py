@@ -21,7 +21,7 @@ TYPESCRIPT = Path(__file__).parent / "web" / "src" / "lib" / "wire.ts"
 Schema = dict[str, Any]
 
 _COMMANDS: tuple[type, ...] = get_args(wire.Command)
-_ANSWERS: tuple[type, ...] = (wire.Welcome, wire.Retry, wire.Snapshot, wire.Update, wire.Ack, wire.Failure, wire.My)
+_ANSWERS: tuple[type, ...] = (wire.Welcome, wire.Retry, wire.Service, wire.Snapshot, wire.Update, wire.Ack, wire.Failure, wire.My)
 _STATES: tuple[type, ...] = (wire.SessionState, wire.CaptionState, wire.GlossaryState, wire.ChatState, wire.BoardState, programme.Event)
 _UNIONS: dict[str, tuple[type, ...]] = {
     "Command": _COMMANDS,
@@ -83,6 +83,7 @@ def asyncapi() -> Schema:
             "follow": _operation("send", ["snapshot", *updates]),
             "own": _operation("send", ["my"]),
             "pace": _operation("send", ["retry"]),
+            "state": _operation("send", ["service"]),
         },
         "components": {"messages": messages, "schemas": schemas()},
     }

@@ -42,6 +42,7 @@ from server.sockets import Sockets
 from server.stages import Stages
 from server.tools import Tools
 from server.translating import TextTranslator
+from server.vigil import Vigil
 from sessions import loading
 from sessions.loading import Invite
 from sessions.people import Role
@@ -176,8 +177,9 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         placement = Placement(registry, settings.node, settings.viewers, relay, placed)
         await stack.enter_async_context(placement)
         cascade = await stack.enter_async_context(Cascade(placement, relay, tokens, settings.node))
-        sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages)
+        sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages, lambda: vigil.degraded)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
+        vigil = await stack.enter_async_context(Vigil(hub, endpoint))
         invites = await store.read(loading.invites)
         programme = await stack.enter_async_context(Programme(event, invites, store, bus, opening, spawn, placement.tell_again))
         yield Services(

@@ -1,6 +1,7 @@
 """The socket `/ws`: a hello makes a connection a person's, then commands come in and answers go out."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -56,10 +57,12 @@ class Sockets:
         captioning: Captioning,
         translator: TextTranslator,
         stages: Stages,
+        degraded: Callable[[], bool],
     ) -> None:
         self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence
         self._paces = Buckets(RATE, BURST)
         self._captioning, self._translator, self._stages = captioning, translator, stages
+        self._degraded = degraded
 
     def opened(self, conn: Connection) -> None:
         """Nothing yet: the endpoint waits some seconds for a hello."""
@@ -120,6 +123,8 @@ class Sockets:
         me = live.me(caller)
         welcome = wire.Welcome(connection=f"{id(conn):x}", server_time=now, window=conn.window(), channels=channels, me=me)
         conn.send(wire.encode(welcome))
+        if self._degraded():
+            conn.send(wire.encode(wire.Service(degraded=True)))
         for channel in channels:
             resume = hello.resume.get(channel)
             self._hub.subscribe(conn, channel, (resume.epoch, resume.seq) if resume is not None else None)

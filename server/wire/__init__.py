@@ -2,7 +2,7 @@
 """Every message of the socket `/ws`, as types: what `/asyncapi` and the TypeScript types are generated from.
 
     client -> server   Hello once, then commands; each command's `id` is its idempotency key
-    server -> client   Welcome, Retry, Snapshot, Update, Ack, Failure, My
+    server -> client   Welcome, Retry, Service, Snapshot, Update, Ack, Failure, My
 
 A channel's state changes by updates whose `data` is a JSON Merge Patch (RFC 7396) on the snapshot's `data`:
 `apply(snapshot, updates)` is the same ten lines for every update type and in every language.

@@ -172,6 +172,13 @@ class Retry(Struct, tag="retry", kw_only=True):
     window: int
 
 
+class Service(Struct, tag="service", kw_only=True):
+    """How the server is, behind Welcome if it is `degraded`, and whenever that changes: its processes do not hear each other, so that
+    what others do may be late. What is acknowledged is kept all the same."""
+
+    degraded: bool
+
+
 class Failure(Struct, tag="error", kw_only=True):
     """A command that was refused (its `id`) or a message that was none (`id` null): RFC 9457 in `problem`.
 

@@ -90,7 +90,7 @@ class Talk:
             case "snapshot":
                 self.states[message["channel"]] = copy.deepcopy(message["data"])
                 self.places[message["channel"]] = {key: message[key] for key in ("epoch", "seq")}
-            case "ack" | "error":
+            case "ack" | "error" | "retry" | "service":
                 pass
             case _:
                 assert message["seq"] == self.places[message["channel"]]["seq"] + 1, "an update is missing"

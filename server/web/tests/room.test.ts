@@ -53,6 +53,21 @@ describe('a room', () => {
     expect(room.connection).toBe('online');
   });
 
+  it('knows that what others do may be late, until the server says otherwise or the connection is lost', async () => {
+    const room = enter();
+    const visit = await hall.greeted();
+    visit.say({ type: 'service', degraded: true });
+    await vi.waitFor(() => expect(room.degraded).toBe(true));
+    visit.say({ type: 'service', degraded: false });
+    await vi.waitFor(() => expect(room.degraded).toBe(false));
+    visit.say({ type: 'service', degraded: true });
+    await vi.waitFor(() => expect(room.degraded).toBe(true));
+    visit.peer.terminate();
+    await hall.greeted();
+    await vi.waitFor(() => expect(room.connection).toBe('online'));
+    expect(room.degraded).toBe(false);
+  });
+
   it('knows the time of the server', async () => {
     const room = enter();
     const visit = await hall.visit();

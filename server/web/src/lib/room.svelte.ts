@@ -23,6 +23,8 @@ export class Room {
   /** The language of the captions that are followed; becomes null when the session has none in it. */
   captionLanguage: string | null = $state(null);
   connection: Connection = $state('connecting');
+  /** Whether what others do may be late; what one does oneself is kept. */
+  degraded = $state(false);
   /** Code of the last refusal that belongs to no command, such as why the connection is closed. */
   problem: string | null = $state(null);
   readonly #session: string;
@@ -48,6 +50,7 @@ export class Room {
           this.#offset = offset;
           this.me = message.me;
         },
+        service: (degraded) => (this.degraded = degraded),
         snapshot: (message) => this.#restated(message),
         update: (message) => this.#updated(message),
         my: (message) => this.me && mergeInto(this.me as unknown as Doc, message.data),
@@ -104,6 +107,7 @@ export class Room {
 
   #connected(now: Connection): void {
     this.connection = now;
+    this.degraded = false; // a server that is says so again
     if (now === 'online' && this.problem !== 'unknown_channel') this.problem = null;
   }
 

@@ -17,6 +17,8 @@ export interface Follower {
   problem(code: string): void;
   /** `offset` is what to add to this machine's clock for the server's, in ms. */
   welcome(message: Welcome, offset: number): void;
+  /** Whether what others do may be late, because the server's processes do not hear each other. */
+  service(degraded: boolean): void;
   snapshot(message: Snapshot): void;
   update(message: Update): void;
   my(message: My): void;
@@ -213,6 +215,8 @@ export class Socket {
       case 'retry':
         this.#window = message.window;
         return;
+      case 'service':
+        return this.#follower.service(message.degraded);
       case 'snapshot':
         // A tally for those who have voted comes unasked.
         if (!this.#positions.has(message.channel) && !message.channel.startsWith(`${this.#options.session}/polls/`)) return;

@@ -917,6 +917,12 @@ export interface Seat {
   names: Record<string, string>;
 }
 
+/** How the server is, behind Welcome if it is `degraded`, and whenever that changes: its processes do not hear each other, so that what others do may be late. What is acknowledged is kept all the same. */
+export interface Service {
+  type: 'service';
+  degraded: boolean;
+}
+
 /** One talk, forum or summit. `captions` are the languages it is captioned in, the floor's own among them; `interpreted` are those that have a booth, the floor's not among them. `rules` are what its policy has otherwise than its format (`formats.Policy`); `seats` are those of a summit. `room` is where it takes place, as the signs there say, or nothing; `version` rises with every change. One that is `cancelled` stays in the programme, so that people read that it is. */
 export interface Session {
   id: string;
@@ -1211,7 +1217,7 @@ export type Command = ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | Ques
 
 export type ClientMessage = Hello | ChannelSubscribe | ChannelUnsubscribe | QuestionAsk | QuestionEdit | QuestionWithdraw | QuestionAppeal | QuestionVote | QuestionPublish | QuestionDismiss | QuestionArchive | QuestionRestore | QuestionHighlight | QuestionTake | QuestionAnswer | QuestionReopen | QuestionLabel | QuestionMerge | QuestionUnmerge | QuestionTranslate | QuestionSlow | ModerationWatch | ModerationUndo | PollOpen | PollClose | PollReveal | PollPause | PollArchive | PollReset | PollCreate | PollEdit | PollDelete | PollHold | PollVote | FloorRaise | FloorLower | FloorAccept | FloorDecline | FloorLeave | FloorInvite | FloorOrder | FloorDismiss | FloorCall | FloorDown | SummitRoll | SummitAnswer | SummitMark | SummitAsk | SummitPoint | SummitDeny | SummitCall | SummitStart | SummitPause | SummitEnd | SummitDeclare | MotionPut | MotionVote | MotionClose | MotionWithdraw | PolicyPick | PolicySet | AnnouncementCompose | AnnouncementWithdraw | AnnouncementAcknowledge | ChatSend | ChatRetract | ChatHide | ChatShow | ChatMute | ChatSlow | ProblemPromote | ProblemRevise | ProblemPublish | ProblemWithdraw | SolutionPropose | SolutionAmend | SolutionRetract | SolutionSupport | SolutionHide | SolutionShow | ReactionSend | CaptionCommit | CaptionCorrect | CaptionSource | GlossarySet | ProfanitySet;
 
-export type ServerMessage = Welcome | Retry | Snapshot | Update | Ack | Failure | My;
+export type ServerMessage = Welcome | Retry | Service | Snapshot | Update | Ack | Failure | My;
 
 export type Reconnect = 'never' | 'soon' | 'spread' | 'later';
 
