@@ -138,6 +138,11 @@ class Hub:
         if name in self._channels:
             self._channels[name].remove(outbox)
 
+    @property
+    def room(self) -> int:
+        """Channels that may still be opened."""
+        return MAX_CHANNELS - len(self._channels)
+
     def followers(self, name: str) -> int:
         """How many connections of this process get the channel's updates now. Raises UnknownChannel."""
         channel = self._find(name)

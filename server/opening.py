@@ -1,6 +1,6 @@
 """Sessions come to life: from their rows at the start, and when they come into the programme later."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from server.safe import Safe
 from server.settings import Settings
 from server.translating import TextTranslator
 from sessions import loading
+from sessions.errors import TooMany
 from sessions.loading import CUES_LIMIT
 from sessions.planning import Running
 from sessions.programme import Session
@@ -21,6 +22,9 @@ from sessions.store import Store
 from translation.glossary import Term
 from translation.profanity import Policy
 from translation.sources import Choice
+
+CHANNELS = 8
+"""Channels of a session besides its captions', polls of those who have voted not counted."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -42,8 +46,16 @@ class Opening:
         self._settings, self._store, self._hub, self._spawn, self._safe = settings, store, hub, spawn, safe
         self._captioning, self._translator, self._lives = captioning, translator, lives
 
+    def require_room(self, sessions: Iterable[Session]) -> None:
+        """Raises TooMany where the hub has no channels left for these sessions besides those that are open."""
+        wanted = sum(CHANNELS + len(session.captions) for session in sessions if session.id not in self._lives)
+        if wanted > self._hub.room:
+            raise TooMany("this server has no room for more sessions with so many languages")
+
     async def open(self, session: Session) -> None:
-        """Open a session with all that its rows hold."""
+        """Open a session with all that its rows hold; one that is open stays."""
+        if session.id in self._lives:
+            return
         read, id = self._store.read, session.id
         held = await read(partial(loading.held, session=id, opener=self._safe))
         kept = {lang: await read(partial(loading.cues, session=id, lang=lang, limit=CUES_LIMIT)) for lang in session.captions}

@@ -66,11 +66,14 @@ class Programme:
                 change = rule(self.event)
                 if not change.acts:
                     return change
+                self.opening.require_room(change.event.sessions)
                 invites, writes = self._writes(change, actor)
                 try:
                     await self._store.write(*writes)
                 except IntegrityError:
                     await self._read()
+                    if await self._is_ours(change.acts[-1], actor):
+                        return change  # it was committed as the connection broke, and written again
                     continue
                 await self._take(change.event, self._linked(change.event, invites))
                 self._bus.publish(CHANNEL, str(change.event.version).encode())
@@ -94,6 +97,11 @@ class Programme:
                 policy = msgspec.to_builtins(formats.policy(session.format, session.rules))
                 writes.append(Write("policy", {"session": session.id, "policy": policy}))
         return invites, [*writes, *(seeding.invite_write(invite) for invite in invites)]
+
+    async def _is_ours(self, act: Act, actor: Actor) -> bool:
+        """Whether the act of that number is this one."""
+        wanted = (act.number, act.at, act.session, actor.person)
+        return any((row["number"], row["at"], row["session"], row["actor"]) == wanted for row in await self.log())
 
     def _linked(self, event: Event, more: list[Invite]) -> dict[str, Invite]:
         """All links, without those to seats that are gone."""

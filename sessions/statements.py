@@ -30,7 +30,7 @@ def _upsert(row: type[SQLModel], *, keep: bool = False) -> Make:
 
 
 def _inserted(row: type[SQLModel]) -> Make:
-    """Insert a row; the job fails when there is one with its key."""
+    """Insert a row; the job fails when there is one with its key, also when it comes twice: its writer looks whose it is."""
     return lambda _: insert(row.__table__)  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from realtime.hub import MAX_CHANNELS
 from realtime.relay.dtls import Certificate
 from server.routes.programme import IMPORT_LIMIT
 from sessions.people import RIGHTS, Role
@@ -236,6 +238,30 @@ async def test_a_programme_that_was_exported_starts_another_server(site: Site, t
     assert "SUMMARY:فيلم\r\n" in calendar.text
     assert (await site.http.get("/api/event.ics")).text.count("BEGIN:VEVENT") == 3
     assert (await site.http.get("/api/event.ics?session=none")).status_code == 404
+
+
+async def test_what_is_written_again_because_the_answer_was_lost_is_done_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, draft = site.services.store.write, await session(site)
+
+    async def twice(*writes: Any) -> None:
+        await write(*writes)
+        await write(*writes)
+
+    monkeypatch.setattr(site.services.store, "write", twice)
+    added = await call(site, "POST", "/sessions", 201, json={"session": draft | {"id": "", "titles": {"en": "Once"}}})
+    assert added["session"]["id"] == "once"
+    assert [one.id for one in site.services.event.sessions] == [SESSION, "other", CHAMBER, "once"]
+    assert "once" in site.services.lives
+
+
+async def test_a_server_without_room_for_its_channels_takes_no_more_sessions(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = await session(site)
+    monkeypatch.setattr("realtime.hub.MAX_CHANNELS", MAX_CHANNELS - site.services.hub.room + 10)
+    body = {"session": draft | {"id": "one-more"}}
+    assert (await call(site, "POST", "/sessions", 429, json=body))["code"] == "too_many"
+    body["session"]["captions"] = ["en"]
+    body["session"]["interpreted"] = []
+    await call(site, "POST", "/sessions", 201, json=body)
 
 
 async def test_two_processes_on_one_database_have_one_programme(tmp_path: Path) -> None:
