@@ -351,6 +351,11 @@ class LiveSession:
     def live(self) -> bool:
         return self._streaming
 
+    @property
+    def people(self) -> Counts:
+        """How many are here, at all processes, by what they are and say of themselves."""
+        return self._people
+
     def _tell_both(self, type: UpdateType, parts: Doc) -> None:
         self._tell_apart(type, parts, parts)
 

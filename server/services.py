@@ -23,6 +23,7 @@ from server import erasing, seeding
 from server.auth import Tokens
 from server.captioning import Captioning
 from server.cascade import Cascade
+from server.dashboard import Dashboard
 from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
 from server.engines import recognizers, translators
@@ -62,6 +63,7 @@ class Services:
 
     settings: Settings
     programme: Programme
+    dashboard: Dashboard
     tokens: Tokens
     store: Store
     hub: Hub
@@ -182,9 +184,11 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         vigil = await stack.enter_async_context(Vigil(hub, endpoint))
         invites = await store.read(loading.invites)
         programme = await stack.enter_async_context(Programme(event, invites, store, bus, opening, spawn, placement.tell_again))
+        dashboard = await stack.enter_async_context(Dashboard(lives, relay, placement, captioning))
         yield Services(
             settings=settings,
             programme=programme,
+            dashboard=dashboard,
             tokens=tokens,
             store=store,
             hub=hub,

@@ -112,6 +112,11 @@ class Captioning:
         """Whether recognizers for a floor's language have been looked for."""
         return base(floor) in self._recognizers
 
+    def sources(self, session: str) -> dict[str, Doc | None]:
+        """Who writes each language and how that goes (`translation.sources.Source`); nothing for a session that is not open."""
+        room = self._rooms.get(session)
+        return {lang: room.states[lang].get("source") for lang in room.session.captions} if room is not None else {}
+
     # Who speaks
 
     def stream_changed(self, session: str, live: bool) -> None:
