@@ -4,8 +4,10 @@ import { LOCALES } from '../src/lib/i18n.svelte';
 import { parameters, render } from '../src/lib/text';
 
 const folder = new URL('../src/messages/', import.meta.url);
-const read = (locale: string) => JSON.parse(readFileSync(new URL(`${locale}.json`, folder), 'utf8')) as Record<string, string>;
-const english = read('en');
+const read = (locale: string, part = '') => JSON.parse(readFileSync(new URL(`${part}${locale}.json`, folder), 'utf8')) as Record<string, string>;
+/** Everyone's words, and those that only the organiser's desk loads: `t` and `w` in the pages. */
+const PARTS = { '': read('en'), 'organiser/': read('en', 'organiser/') };
+const english = PARTS[''];
 
 function sourceFiles(at: URL): URL[] {
   return readdirSync(at, { withFileTypes: true }).flatMap((entry) => {
@@ -15,8 +17,10 @@ function sourceFiles(at: URL): URL[] {
   });
 }
 
-describe.each(LOCALES)('the catalogue %s', (locale) => {
-  const words = read(locale);
+const CATALOGUES = Object.entries(PARTS).flatMap(([part, english]) => LOCALES.map((locale) => ({ part, locale, english })));
+
+describe.each(CATALOGUES)('the catalogue $part$locale', ({ part, locale, english }) => {
+  const words = read(locale, part);
 
   it('has the keys of the English one, sorted', () => {
     expect(Object.keys(words)).toEqual(Object.keys(english).sort());
@@ -44,7 +48,9 @@ describe.each(LOCALES)('the catalogue %s', (locale) => {
 describe('the pages', () => {
   it('use no key that does not exist', () => {
     for (const file of sourceFiles(new URL('../src/', import.meta.url))) {
-      for (const [, key] of readFileSync(file, 'utf8').matchAll(/\bt\('([a-z_.]+)'/g)) expect(english, file.pathname).toHaveProperty([key ?? '']);
+      const text = readFileSync(file, 'utf8');
+      for (const [, key] of text.matchAll(/\bt\('([a-z_.]+)'/g)) expect(english, file.pathname).toHaveProperty([key ?? '']);
+      for (const [, key] of text.matchAll(/\bw\('([a-z_.]+)'/g)) expect(PARTS['organiser/'], file.pathname).toHaveProperty([key ?? '']);
     }
   });
 });

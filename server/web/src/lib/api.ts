@@ -38,8 +38,11 @@ export interface InviteLink {
 
 export type CaptionFormat = 'vtt' | 'srt' | 'ttml' | 'txt';
 
-export function getEvent(): Promise<Programme> {
-  return request('/api/event');
+/** The browser asks whether what it holds has changed; the time of the answer is then newer than what is in it. */
+export async function getEvent(): Promise<Programme> {
+  const answer = await get('/api/event');
+  const programme = (await answer.json()) as Programme;
+  return { ...programme, now: Math.max(programme.now, Date.parse(answer.headers.get('date') ?? '') || 0) };
 }
 
 export function getInvite(code: string): Promise<Invite> {

@@ -75,13 +75,13 @@ function preferred(): Locale {
 /** Resolves when the words of the negotiated locale are there; mount after it and no one sees the words change. */
 export const ready: Promise<void> = use(preferred());
 
-/** Hours and minutes where the guest is. */
-export function formatTime(ms: number): string {
-  return new Intl.DateTimeFormat(i18n.locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
+/** Hours and minutes where the guest is, or in a time zone. */
+export function formatTime(ms: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat(i18n.locale, { hour: '2-digit', minute: '2-digit', timeZone }).format(ms);
 }
 
-export function formatDate(ms: number): string {
-  return new Intl.DateTimeFormat(i18n.locale, { weekday: 'long', day: 'numeric', month: 'long' }).format(ms);
+export function formatDate(ms: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat(i18n.locale, { weekday: 'long', day: 'numeric', month: 'long', timeZone }).format(ms);
 }
 
 export function formatNumber(n: number): string {

@@ -1,1 +1,0 @@
-"""A hall full of people: `python -m tests.load.crowd` (see `__main__`)."""
