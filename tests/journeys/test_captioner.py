@@ -11,6 +11,13 @@ from sessions.people import Role
 from tests.journeys.browser import Visitor, chromium
 from tests.server.site import SESSION, seed
 
+WATCH = """() => {
+  window.seen = {};
+  const look = () => (window.seen[document.querySelector('[data-testid="overlay-captions"]').innerText.trim()] ??= Date.now());
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+"""When a page first shows what."""
+
 
 @pytest.mark.browser
 async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: Path) -> None:
@@ -19,11 +26,17 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         overlay = Visitor(await (await browser.new_context()).new_page())
         code = server.services.invite(SESSION, Role.SCREEN).code
         await overlay.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=en&dual=es&lines=1")
+        # The same for a picture that is two seconds late.
+        late = Visitor(await (await browser.new_context()).new_page())
+        await late.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=en&lines=1&offset=2")
         english, spanish = (overlay.test("overlay-captions", f'[data-lang="{lang}"]') for lang in ("en", "es"))
 
         await captioner.test("captioner-input").fill("The house is pig.")
         await captioner.test("captioner-input").press("Enter")
         await expect(english).to_have_text("The house is pig.", timeout=15_000)
+        await expect(late.test("overlay-captions")).to_have_text("The house is pig.", timeout=15_000)
+        for page in (overlay.page, late.page):
+            await page.evaluate(WATCH)
         await expect(captioner.test("captioner-delay")).to_contain_text("ms")
 
         await captioner.test("captioner-input").press("ArrowUp")
@@ -33,6 +46,9 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await expect(captioner.test("captioner-line").first).to_contain_text("The house is big.")
         await expect(english).to_have_text("The house is big.")
         await expect(spanish).to_have_text("La casa es grande.")
+        await expect(late.test("overlay-captions")).to_have_text("The house is big.", timeout=15_000)
+        soon, later = [await page.evaluate("window.seen['The house is big.']") for page in (overlay.page, late.page)]
+        assert 1_000 < later - soon < 6_000
         assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
         assert await overlay.page.evaluate("getComputedStyle(document.body).backgroundImage") == "none"
 
@@ -70,4 +86,4 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
 
         await attendee.page.reload()
         await expect(attendee.test("caption-timing")).to_contain_text("0.3")
-        assert captioner.errors == overlay.errors == attendee.errors == []
+        assert captioner.errors == overlay.errors == late.errors == attendee.errors == []

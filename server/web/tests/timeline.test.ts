@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hold, length, reading, Timeline, type Said } from '../src/lib/timeline';
+import { hold, length, passed, reading, Timeline, type Said } from '../src/lib/timeline';
 
 const line = (number: number, text: string, end = 0, lang = 'en'): Said => ({ number, text, lang, start: end - 1000, ...(number < 0 ? {} : { end }) });
 const numbers = (lines: Said[]) => lines.map(({ number }) => number);
@@ -57,6 +57,16 @@ describe('captions as one viewer sees them', () => {
     timeline.note([], 0);
     timeline.note([1, 2, 3, 4, 5, 6].map((number) => line(number, 'x'.repeat(80))), 1_000);
     expect(numbers(timeline.at(1_000, 0, 0)).at(-1)).toBe(3);
+  });
+
+  it('are in the transcript when the picture has passed them', () => {
+    const said = line(1, 'Good evening.', 10_000);
+    expect(passed(said, 10_200, 200, 0)).toBe(true);
+    expect(passed(said, 17_999, 8_000, 0)).toBe(false);
+    expect(passed(said, 18_000, 8_000, 0)).toBe(true);
+    expect(passed(said, 16_000, 8_000, -2_000)).toBe(true);
+    expect(passed(said, 18_000, 8_000, 500)).toBe(false);
+    expect(passed(said, 50_000, 3_600_000, 0)).toBe(true); // so far behind nothing is held back
   });
 
   it('are measured as people read them', () => {

@@ -44,6 +44,29 @@ class Pattern(VideoStreamTrack):
         return frame
 
 
+class Flashing(Pattern):
+    """The same in black; `flash` makes it white for a moment and tells when that left, in s since 1970 UTC."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._white = 0
+        self._left: asyncio.Future[float] | None = None
+
+    async def flash(self) -> float:
+        self._white, self._left = 8, asyncio.get_running_loop().create_future()
+        return await self._left
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        white, self._white = self._white > 0, max(0, self._white - 1)
+        picture = np.full((120, 160, 3), 255 if white else self._count % 16, np.uint8)
+        flashed = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        flashed.pts, flashed.time_base = frame.pts, frame.time_base
+        if white and self._left is not None and not self._left.done():
+            self._left.set_result(time.time())
+        return flashed
+
+
 class Sound(AudioStreamTrack):
     """What `wave` makes of each sample's number, as 48 kHz stereo in 20 ms frames, in its own time."""
 
@@ -111,15 +134,20 @@ async def answer(connection: RTCPeerConnection, offer: str, signal: Callable[[st
 
 @asynccontextmanager
 async def publishing(
-    signal: Signal, *, video: str | None = "H264", tone: float | None = 440.0, speech: Path | None = None
+    signal: Signal,
+    *,
+    video: str | None = "H264",
+    picture: Pattern | None = None,
+    tone: float | None = 440.0,
+    speech: Path | None = None,
 ) -> AsyncIterator[RTCPeerConnection]:
-    """A publisher for the length of the block. `video` is the codec's name; `speech` is heard instead of the tone."""
+    """A publisher for the length of the block. `video` is the codec's name, `picture` what it shows; `speech` is heard, not the tone."""
     connection = no_servers()
     try:
         if speech is not None or tone is not None:
             connection.addTransceiver(Speech(speech) if speech is not None else Tone(tone or 0.0), direction="sendonly")
         if video is not None:
-            transceiver = connection.addTransceiver(Pattern(), direction="sendonly")
+            transceiver = connection.addTransceiver(picture or Pattern(), direction="sendonly")
             codecs = RTCRtpSender.getCapabilities("video").codecs
             transceiver.setCodecPreferences([c for c in codecs if c.name == video])
         await negotiate(connection, signal)

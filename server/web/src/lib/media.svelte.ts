@@ -223,15 +223,19 @@ export class Watching {
 
   /** Media arriving, not a state of the connection, is what says "playing"; `arrives` is called for the first of it. */
   async #look(pc: RTCPeerConnection, signal: AbortSignal, arrives: () => void): Promise<void> {
-    let before = 0;
+    let before = await arrived(pc, this.#original);
+    let begun = false;
     let quiet = QUIET_LOOKS;
     while (!signal.aborted) {
-      const { bytes, delay } = await arrived(pc, this.#original);
+      const now = await arrived(pc, this.#original);
       if (signal.aborted) return;
-      this.delay = delay;
-      if (before === 0 && bytes > 0) arrives();
-      quiet = bytes > before ? 0 : quiet + 1;
-      before = bytes;
+      // Of what was played since the last look: a slow beginning is over.
+      const played = now.played - before.played;
+      if (played > 0) this.delay = now.trip + Math.max(0, now.held - before.held) / played;
+      if (!begun && now.bytes > 0) arrives();
+      begun ||= now.bytes > 0;
+      quiet = now.bytes > before.bytes ? 0 : quiet + 1;
+      before = now;
       if (quiet === 0) this.#become('playing', signal);
       else if (quiet >= QUIET_LOOKS && this.#whep === 'playing') this.#become('waiting', signal);
       await sleep(this.#whep === 'playing' ? LOOK : LOOK / 4, signal).catch(() => undefined);

@@ -28,6 +28,11 @@ export function hold(delay: number, lag: number, offset: number): number {
   return Math.min(HOLD_LIMIT, Math.max(0, Math.max(0, delay - lag) + offset));
 }
 
+/** Whether a finished line has been said in a picture that is `delay` behind: the transcript is not ahead of it. */
+export function passed(line: Said, now: number, delay: number, offset: number): boolean {
+  return (line.end ?? line.start) <= now - hold(delay, 0, offset);
+}
+
 export function length(text: string): number {
   return [...new Intl.Segmenter().segment(text)].length;
 }
