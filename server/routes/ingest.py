@@ -116,6 +116,6 @@ async def _done(live: LiveSession, act: Callable[[], Outcome], who: str, key: st
 
 def _text(body: bytes) -> str:
     try:
-        return body.decode()
+        return body.decode("utf-8-sig")  # some tools begin with a mark of the byte order, which is no text
     except UnicodeDecodeError:
         raise Unprocessable("captions are UTF-8") from None

@@ -40,7 +40,7 @@ def texts(talk: Talk, channel: str = EN) -> list[str]:
 async def test_youtubes_tools_are_understood(site: Site) -> None:
     url = await address(site, "youtube")
     async with site.talk(captions="en") as viewer:
-        answer = await post(site, url, 1, f"{stamp(-2)}\nThe first line.\n{stamp(-1)} region:reg1#cue1\nThe second line.\n")
+        answer = await post(site, url, 1, f"\ufeff{stamp(-2)}\nThe first line.\n{stamp(-1)} region:reg1#cue1\nThe second line.\n")
         assert answer.status_code == 200
         assert abs(datetime.fromisoformat(answer.text.strip()).replace(tzinfo=UTC).timestamp() - time.time()) < 5
         await viewer.until(lambda talk: texts(talk) == ["The first line.", "The second line."])
