@@ -12,17 +12,19 @@ SILENT = 20.0
 """Seconds without a line after which a source counts as silent: readers are told that nothing comes, not that nothing is said."""
 
 Origin = Literal["recognizer", "human", "ingest", "scripted"]
+State = Literal["active", "degraded", "doubtful", "silent"]
 Choice = Literal["auto", "recognizer", "human", "ingest", "scripted", "off"]
 
 
 class Source(Struct, kw_only=True, omit_defaults=True):
     """Where a language's lines come from now, and whether they do.
 
-    `degraded`: late, or from a second choice, or not translated. `silent`: none came for a while. `choice` is what was asked for.
+    `degraded`: late, or from a second choice, or not translated. `doubtful`: what is heard makes little sense, as when another language
+    is spoken, and lines that are not sure are held back. `silent`: none came for a while. `choice` is what was asked for.
     """
 
     kind: Literal["recognizer", "human", "ingest", "scripted", "translation", "off"]
-    state: Literal["active", "degraded", "silent"]
+    state: State
     choice: Choice = "auto"
 
 
@@ -37,6 +39,8 @@ class Writer:
     """Whether a recognizer listens."""
     faulty: bool = False
     """Whether that recognizer is late, restarting or a second choice; of a translation: whether its last line is not one."""
+    doubtful: bool = False
+    """Whether that recognizer hears what makes little sense."""
     _since: float = 0.0
     _held: float = 0.0
     _begun: set[Origin] = field(default_factory=set)
@@ -60,7 +64,7 @@ class Writer:
         self.choice, self._since, self._held = choice, now, 0.0
 
     def listen(self, hearing: bool, now: float) -> None:
-        self.hearing, self.faulty, self._since = hearing, False, now
+        self.hearing, self.faulty, self.doubtful, self._since = hearing, False, False, now
 
     def holds(self, now: float) -> bool:
         """Whether people write this language now, or nobody shall: then no machine does."""
@@ -76,9 +80,9 @@ class Writer:
             return None
         return Source(kind=kind, state=self._state(kind, now), choice=self.choice)
 
-    def _state(self, kind: str, now: float) -> Literal["active", "degraded", "silent"]:
-        if kind == "recognizer" and self.faulty:
-            return "degraded"
+    def _state(self, kind: str, now: float) -> State:
+        if kind == "recognizer" and (self.faulty or self.doubtful):
+            return "degraded" if self.faulty else "doubtful"
         return "silent" if now >= self._since + SILENT else "active"
 
     def _may(self, origin: Origin, now: float) -> bool:

@@ -1,6 +1,7 @@
 """A session's sound as 16 kHz mono PCM, for captions. Media is decoded here, and its sound in `hls` while somebody asks; nowhere else."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,10 +31,14 @@ _TOLERANCE = RATE // 100  # the resampler gives its samples in uneven pieces: up
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """100 ms of sound: `time` in seconds since the stream's first sound, `samples` an int16 array of shape (1600,)."""
+    """100 ms of sound: `time` in seconds since the stream's first sound, `samples` an int16 array of shape (1600,).
+
+    `at` is when it had come in whole, in seconds since 1970 UTC by this machine's clock.
+    """
 
     time: float
     samples: NDArray[np.int16]
+    at: float
 
 
 class Decoder:
@@ -66,7 +71,7 @@ class Tap:
     def __init__(self, on_close: Callable[["Tap"], None]) -> None:
         self.dropped = 0
         """Packets lost to a slow reader or not decodable."""
-        self._packets: deque[tuple[int, bytes]] = deque()
+        self._packets: deque[tuple[int, bytes, float]] = deque()
         self._arrived = asyncio.Event()
         self._closed = False
         self._on_close = on_close
@@ -74,6 +79,7 @@ class Tap:
         self._buffer = np.empty(0, np.int16)
         self._position: int | None = None
         """Where the buffer ends, in samples since the stream's first sound."""
+        self._at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +99,7 @@ class Tap:
         if len(self._packets) >= MAX_WAITING:
             self._packets.popleft()
             self.dropped += 1
-        self._packets.append((offset // _STEP, payload))
+        self._packets.append((offset // _STEP, payload, time.time()))
         self._arrived.set()
 
     def __aiter__(self) -> Self:
@@ -107,14 +113,15 @@ class Tap:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            self._append(*self._packets.popleft())
+            start, payload, self._at = self._packets.popleft()
+            self._append(start, payload)
         raise StopAsyncIteration
 
     def _take(self) -> Chunk:
         assert self._position is not None
         start = self._position - len(self._buffer)
         samples, self._buffer = self._buffer[:CHUNK], self._buffer[CHUNK:]
-        return Chunk(start / RATE, samples)
+        return Chunk(start / RATE, samples, self._at)
 
     def _append(self, start: int, payload: bytes) -> None:
         """Decode a packet that starts at sample `start` onto the buffer, after silence for what is missing."""

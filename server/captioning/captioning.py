@@ -128,7 +128,7 @@ class Captioning:
         recognizers = self._recognizers.get(base(room.floor), ())
         if live and recognizers:
             tap = partial(self._tap, session)
-            room.hearing = Hearing(session, tap, recognizers, partial(self._recognized, room), partial(_fault, room))
+            room.hearing = Hearing(session, tap, recognizers, partial(self._recognized, room), partial(_fault, room), partial(_doubt, room))
             self._spawn(room.hearing.run())
         room.writers[room.floor].listen(room.hearing is not None, time.monotonic())
         self._readers.sources(room)
@@ -256,6 +256,10 @@ class Captioning:
 
 def _fault(room: Room, bad: bool) -> None:
     room.writers[room.floor].faulty = bad
+
+
+def _doubt(room: Room, bad: bool) -> None:
+    room.writers[room.floor].doubtful = bad
 
 
 def _now() -> int:

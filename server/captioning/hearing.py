@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.relay import Chunk, Tap
+from translation.belief import Belief
 from translation.engines import RATE, EngineError, Heard, Recognizer
 
 STALL = 10.0
@@ -18,6 +19,15 @@ STALL = 10.0
 
 LATE = 5.0
 """Seconds a recognizer may be behind the sound before readers are told."""
+
+QUIET = 1.0
+"""Seconds without any sound, not even silence, after which a recognizer gets as much silence: the line at hand ends, and is told."""
+
+JUMP = 1.0
+"""Seconds by which sound may come late before its clock counts as having been stopped: its lines are timed anew from there."""
+
+DRIFT = 0.001
+"""How fast the clock of the sound is followed where it goes slower than ours: the share of what it is behind, ten times a second."""
 
 BACKOFF = (1.0, 30.0)
 """Seconds before a recognizer that failed is tried again, at first and at most."""
@@ -43,7 +53,9 @@ class _Engine:
 
 
 class Hearing:
-    """`heard` gets each line with its times in ms since 1970 UTC; `fault` whether the lines are late, missing or a second choice's."""
+    """`heard` gets each line with its times in ms since 1970 UTC; `fault` whether the lines are late, missing or a second choice's, and
+    `doubt` whether they make little sense.
+    """
 
     def __init__(
         self,
@@ -52,10 +64,11 @@ class Hearing:
         recognizers: Sequence[Recognizer],
         heard: Callable[[Heard, tuple[int, int]], None],
         fault: Callable[[bool], None],
+        doubt: Callable[[bool], None],
     ) -> None:
         self._session, self._tap = session, tap
         self._engines = [_Engine(recognizer) for recognizer in recognizers]
-        self._tell, self._fault = heard, fault
+        self._tell, self._fault, self._doubt = heard, fault, doubt
         self._tapped: Tap | None = None
         self._stopped = False
         self._unfinished: tuple[Heard, tuple[int, int]] | None = None
@@ -99,17 +112,25 @@ class Hearing:
     async def _follow(self, engine: _Engine, sound: "_Sound", until: float) -> bool:
         """Whether the time was up."""
         async with aclosing(sound.pieces()) as pieces, aclosing(engine.recognizer.recognize(pieces)) as lines:  # type: ignore[type-var]
+            belief = Belief()
             async for line in lines:
                 engine.pause = BACKOFF[0]
-                span = sound.wall(line.start), sound.wall(line.end)
-                self._unfinished = None if line.final else (line, span)
-                self._tell(line, span)
+                self._hear(belief, line, (sound.wall(line.start), sound.wall(line.end)))
                 if line.final and _clock() > until:
                     return True
         return False
 
+    def _hear(self, belief: Belief, line: Heard, span: tuple[int, int]) -> None:
+        told = belief.judge(line)
+        self._doubt(belief.doubtful)
+        if told is not None:
+            self._unfinished = None if line.final else (told, span)
+            self._tell(told, span)
+        elif line.final:
+            self._finish()
+
     def _finish(self) -> None:
-        """What an engine leaves unfinished was said all the same, and readers have read it: it ends as it stands."""
+        """What an engine leaves unfinished, or is not to be believed of, readers have read so far: it ends as it stands."""
         left, self._unfinished = self._unfinished, None
         if left is not None:
             line, span = left
@@ -130,17 +151,48 @@ class _Sound:
 
     async def pieces(self) -> AsyncIterator[NDArray[np.int16]]:
         loop, fed = asyncio.get_running_loop(), 0.0
-        async for chunk in self._chunks:
-            seconds = len(chunk.samples) / RATE
-            if self._base is None:
-                self._base = time.time() - seconds - chunk.time
-            self._shift = chunk.time - fed
-            fed += seconds
-            self._late(time.time() - self._base - chunk.time - seconds > LATE)
-            self._patience.reschedule(loop.time() + STALL)
-            yield chunk.samples
-            self._patience.reschedule(None)
+        async with aclosing(self._awaited()) as chunks:
+            async for chunk in chunks:
+                samples = np.zeros(int(QUIET * RATE), np.int16) if chunk is None else chunk.samples
+                if chunk is not None:
+                    self._shift = chunk.time - fed
+                    self._set(chunk)
+                    self._late(time.time() - chunk.at > LATE)
+                fed += len(samples) / RATE
+                self._patience.reschedule(loop.time() + STALL)
+                yield samples
+                self._patience.reschedule(None)
         self.ended = True
+
+    async def _awaited(self) -> AsyncGenerator[Chunk | None]:
+        """Each chunk, and None once where none has come for QUIET."""
+        quiet = False
+        coming: asyncio.Future[Chunk] | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(self._chunks))
+                arrived, _ = await asyncio.wait({coming}, timeout=None if quiet else QUIET)
+                quiet = not arrived
+                if quiet:
+                    yield None
+                    continue
+                try:
+                    chunk = coming.result()
+                except StopAsyncIteration:
+                    return
+                coming = None
+                yield chunk
+        finally:
+            if coming is not None:
+                coming.cancel()
+
+    def _set(self, chunk: Chunk) -> None:
+        """The clock: sound never comes before it was said, so that what came fastest tells best."""
+        base = chunk.at - len(chunk.samples) / RATE - chunk.time
+        if self._base is None or base < self._base or base > self._base + JUMP:
+            self._base = base
+        else:
+            self._base += (base - self._base) * DRIFT
 
     def wall(self, second: float) -> int:
         """Ms since 1970 UTC."""

@@ -5,6 +5,7 @@ The engine is the real client of a Vosk server; the server is one that misbehave
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from fractions import Fraction
@@ -56,7 +57,8 @@ async def vosk(name: str, *manners: str) -> AsyncIterator[str]:
 
 
 def _answer(name: str, count: int) -> dict[str, str]:
-    return {"text": f"{name} line"} if count % LINE == 0 else {"partial": f"{name} partial"}
+    # Each line has a number of its own: one that is said again and again is not told.
+    return {"text": f"{name} line {count // LINE}"} if count % LINE == 0 else {"partial": f"{name} partial"}
 
 
 def opus() -> bytes:
@@ -77,6 +79,9 @@ class Room:
         self.heard: list[Heard] = []
         self.spans: list[tuple[int, int]] = []
         self.faults: list[bool] = []
+        self.doubts: list[bool] = []
+        self.mute, self.stopped = False, 0
+        """Whether no sound comes, and how many packets' time the publisher's clock stood still."""
 
     def tap(self) -> Tap:
         tap = Tap(self.taps.remove)
@@ -89,14 +94,16 @@ class Room:
 
     @property
     def finals(self) -> list[str]:
-        return [line.text for line in self.heard if line.final]
+        """Without their numbers."""
+        return [line.text.rstrip(" 0123456789") for line in self.heard if line.final]
 
     async def speak(self) -> None:
         loop, packet = asyncio.get_running_loop(), opus()
         start = loop.time()
         for number in range(100_000):
-            for tap in list(self.taps):
-                tap.push(number * 960, packet)
+            if not self.mute:
+                for tap in list(self.taps):
+                    tap.push((number - self.stopped) * 960, packet)
             await asyncio.sleep(start + number * 0.02 - loop.time())
 
 
@@ -107,7 +114,7 @@ async def listening(*urls: str) -> AsyncIterator[Room]:
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(room.speak()),
-            group.create_task(Hearing("summit", room.tap, engines, room.hear, room.faults.append).run()),
+            group.create_task(Hearing("summit", room.tap, engines, room.hear, room.faults.append, room.doubts.append).run()),
         ]
         try:
             yield room
@@ -157,6 +164,24 @@ async def test_a_slow_engine_is_told_and_its_lines_have_the_time_they_were_said(
         await until(lambda: True in room.faults and len(room.finals) >= 1, 20)
         first = next(span for line, span in zip(room.heard, room.spans, strict=True) if line.final)
         assert first[1] - first[0] < 1_500
+
+
+@pytest.mark.parametrize("stopped", [0, 125])
+async def test_seconds_without_any_sound_end_the_line_and_are_no_fault_and_lines_after_them_have_their_time(stopped: int) -> None:
+    """Whether the publisher's clock went on meanwhile, or not."""
+    async with vosk("only") as only, listening(only) as room:
+        await until(lambda: "only line" in room.finals and room.faults[-1:] == [False], 20)
+        room.faults.clear()
+        room.mute = True
+        await asyncio.sleep(0.5)
+        before = len(room.heard)
+        await until(lambda: len(room.heard) > before, 10)
+        await asyncio.sleep(1.0)
+        count = len(room.heard)
+        room.mute, room.stopped = False, stopped
+        await until(lambda: len(room.finals) >= 3 and len(room.heard) > count + 5, 20)
+        assert abs(room.spans[-1][1] / 1000 - time.time()) < 1.0
+        assert True not in room.faults
 
 
 async def test_an_engine_that_fails_costs_a_session_only_its_place(site: Site) -> None:

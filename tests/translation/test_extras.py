@@ -97,7 +97,7 @@ async def test_a_service_without_them_says_so_and_goes_on(tmp_path: Path, caplog
     assert [f"{tmp_path} holds no model" in line for line in said] == [True] * 3
 
 
-async def test_an_utterance_is_guessed_at_while_it_is_spoken_and_a_model_that_repeats_itself_is_not_believed() -> None:
+async def test_an_utterance_is_guessed_at_while_it_is_spoken() -> None:
     said = np.random.default_rng(1).integers(-9000, 9000, int(2.5 * GUESS * RATE)).astype(np.int16)
 
     async def sound() -> AsyncIterator[np.ndarray]:  # type: ignore[type-arg]
@@ -105,12 +105,12 @@ async def test_an_utterance_is_guessed_at_while_it_is_spoken_and_a_model_that_re
             yield said[begin : begin + RATE // 10]
         yield np.zeros(RATE, np.int16)
 
-    async def counts(samples: np.ndarray) -> str:  # type: ignore[type-arg]
-        return f"{len(samples) / RATE:.0f} seconds"
+    async def counts(samples: np.ndarray) -> tuple[str, float]:  # type: ignore[type-arg]
+        return f"{len(samples) / RATE:.0f} seconds", 0.7
 
-    async def repeats(samples: np.ndarray) -> str:  # type: ignore[type-arg]
-        return "thank you " * len(samples)
+    async def nothing(samples: np.ndarray) -> tuple[str, None]:  # type: ignore[type-arg]
+        return "", None
 
     heard = [item async for item in by_utterance(sound(), counts)]
-    assert [item.final for item in heard] == [False, False, True]
-    assert [item async for item in by_utterance(sound(), repeats)] == []
+    assert [(item.final, item.confidence) for item in heard] == [(False, 0.7), (False, 0.7), (True, 0.7)]
+    assert [item async for item in by_utterance(sound(), nothing)] == []

@@ -19,12 +19,16 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a recognizer understood: seconds since the first sample it got. A partial is replaced by the next Heard, a final stays."""
+    """What a recognizer understood: seconds since the first sample it got. A partial is replaced by the next Heard, a final stays.
+
+    `confidence` is how sure the engine is, from 0 to 1; None where it does not say.
+    """
 
     text: str
     start: float
     end: float
     final: bool
+    confidence: float | None = None
 
 
 class Recognizer(Protocol):

@@ -105,6 +105,7 @@ def _heard(message: dict[str, Any]) -> Heard | None:
     try:
         best = message["channel"]["alternatives"][0]
         text, start = str(best["transcript"]).strip(), float(message["start"])
-        return Heard(text, start, start + float(message["duration"]), bool(message["is_final"])) if text else None
+        confidence = float(best["confidence"]) if "confidence" in best else None
+        return Heard(text, start, start + float(message["duration"]), bool(message["is_final"]), confidence) if text else None
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise EngineError("the Deepgram server sent results of another shape") from error

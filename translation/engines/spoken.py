@@ -11,10 +11,8 @@ from translation.utterances import Utterance, Utterances
 GUESS = 1.5
 """Seconds of sound between two guesses at the utterance being spoken."""
 
-WORDS = 6.0
-"""Words a second nobody speaks: a model that says more repeats itself, and is not believed."""
-
-Ask = Callable[[NDArray[np.int16]], Awaitable[str]]
+Ask = Callable[[NDArray[np.int16]], Awaitable[tuple[str, float | None]]]
+"""The text of an utterance, and how sure the engine is of it, if it says."""
 
 
 async def by_utterance(sound: Sound, ask: Ask) -> AsyncIterator[Heard]:
@@ -37,6 +35,5 @@ async def by_utterance(sound: Sound, ask: Ask) -> AsyncIterator[Heard]:
 
 
 async def _heard(utterance: Utterance, ask: Ask, *, final: bool) -> Heard | None:
-    text = await ask(utterance.samples)
-    believed = text and len(text.split()) <= WORDS * len(utterance.samples) / RATE + 2
-    return Heard(text, utterance.start, utterance.end, final) if believed else None
+    text, confidence = await ask(utterance.samples)
+    return Heard(text, utterance.start, utterance.end, final, confidence) if text else None

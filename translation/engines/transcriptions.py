@@ -31,11 +31,11 @@ class Transcriptions:
     async def close(self) -> None:
         await self._http.close()
 
-    async def _ask(self, samples: NDArray[np.int16]) -> str:
+    async def _ask(self, samples: NDArray[np.int16]) -> tuple[str, None]:
         try:
             speech = {"file": ("speech.wav", _wav(samples), "audio/wav")}
             answer = await self._http.ask("POST", "/v1/audio/transcriptions", data=self._form, files=speech)
-            return str(answer["text"]).strip()
+            return str(answer["text"]).strip(), None
         except (KeyError, TypeError) as error:
             raise EngineError("the transcription server answered in another shape") from error
 

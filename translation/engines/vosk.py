@@ -55,5 +55,7 @@ def _heard(answer: dict[str, Any], start: float, fed: float) -> Heard | None:
         return Heard(str(partial), start, fed, final=False)
     if text := answer.get("text"):
         words = answer.get("result") or [{"start": start, "end": fed}]
-        return Heard(str(text), float(words[0]["start"]), float(words[-1]["end"]), final=True)
+        sure = [float(word["conf"]) for word in words if "conf" in word]
+        confidence = sum(sure) / len(sure) if sure else None
+        return Heard(str(text), float(words[0]["start"]), float(words[-1]["end"]), True, confidence)
     return None

@@ -1056,10 +1056,10 @@ export interface SolutionSupport {
   id: string;
 }
 
-/** Where a language's lines come from now, and whether they do. `degraded`: late, or from a second choice, or not translated. `silent`: none came for a while. `choice` is what was asked for. */
+/** Where a language's lines come from now, and whether they do. `degraded`: late, or from a second choice, or not translated. `doubtful`: what is heard makes little sense, as when another language is spoken, and lines that are not sure are held back. `silent`: none came for a while. `choice` is what was asked for. */
 export interface Source {
   kind: 'human' | 'ingest' | 'off' | 'recognizer' | 'scripted' | 'translation';
-  state: 'active' | 'degraded' | 'silent';
+  state: 'active' | 'degraded' | 'doubtful' | 'silent';
   choice?: Choice;
 }
 

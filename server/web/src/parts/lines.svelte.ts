@@ -26,7 +26,7 @@ export function provenance(cue: Cue): string[] {
 /** What readers should know of where their lines come from, when it is not as it should be. */
 export function trouble(source: Source | undefined): string | null {
   if (source === undefined || source.state === 'active') return null;
-  return source.kind === 'off' ? t('captions.stopped') : source.state === 'silent' ? t('captions.silent') : t('captions.degraded');
+  return source.kind === 'off' ? t('captions.stopped') : t(`captions.${source.state}`);
 }
 
 export const SIZES = ['small', 'medium', 'large'] as const;
