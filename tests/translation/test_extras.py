@@ -1,4 +1,4 @@
-"""Engines for models that an operator brings. CTranslate2 runs here on a model made here; of the others no package ships weights."""
+"""Engines for models that an operator brings: CTranslate2 and sherpa-onnx run here on models made here, faster-whisper on none."""
 
 import asyncio
 import logging
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from server.engines import recognizers, translators
 from server.settings import Settings
+from tests.translation import transducer
 from tests.translation.models import make
-from translation.engines import RATE, EngineError
+from translation.engines import RATE, EngineError, Heard
 from translation.engines.ctranslate2 import CTranslate2
 from translation.engines.sherpa import Sherpa
 from translation.engines.spoken import GUESS, by_utterance
@@ -55,6 +57,44 @@ async def test_a_model_that_is_broken_is_an_engine_error(tmp_path: Path) -> None
     engine = CTranslate2(tmp_path)
     with pytest.raises(EngineError, match="CTranslate2 en-es"):
         await engine.translate("The house is big.", "en", "es")
+    await engine.close()
+
+
+def noise(seconds: float, loudness: int = 6_000) -> NDArray[np.int16]:
+    return (np.random.default_rng(1).standard_normal(int(seconds * RATE)) * loudness).astype(np.int16)
+
+
+async def in_pieces(*sounds: NDArray[np.int16]) -> AsyncIterator[NDArray[np.int16]]:
+    whole = np.concatenate(sounds)
+    for begin in range(0, len(whole), RATE // 10):
+        yield whole[begin : begin + RATE // 10]
+
+
+async def test_sherpa_hears_two_rooms_line_by_line_with_their_times(tmp_path: Path) -> None:
+    transducer.make(tmp_path, ["good", "evening"])
+    engine = recognizers(Settings(sherpa={"fr": tmp_path}), ["fr-CA"])["fr"][0]
+    still = noise(2, 0)
+
+    async def heard(*sounds: NDArray[np.int16]) -> list[Heard]:
+        return [line async for line in engine.recognize(in_pieces(*sounds))]
+
+    first, second = await asyncio.gather(heard(still, noise(1.5), still, noise(1)), heard(still))
+    assert second == []
+    finals = [line for line in first if line.final]
+    assert [(round(line.start), round(line.end, 0)) for line in finals] == [(2, 4), (6, 7)]
+    assert all(line.text.startswith(("good evening good", "evening good evening")) for line in finals)
+    lengths = [len(line.text) for line in first[: first.index(finals[0]) + 1]]
+    assert len(lengths) > 5, "a line is guessed at before it is finished"
+    assert lengths == sorted(lengths)
+    await engine.close()
+
+
+async def test_a_model_of_sherpas_that_is_broken_is_an_engine_error(tmp_path: Path) -> None:
+    transducer.make(tmp_path, ["good", "evening"])
+    (tmp_path / "joiner.onnx").write_bytes(b"nonsense")
+    engine = Sherpa(tmp_path)
+    with pytest.raises(EngineError, match="sherpa-onnx"):
+        await anext(engine.recognize(in_pieces(noise(1))))
     await engine.close()
 
 
