@@ -17,7 +17,7 @@ from realtime.relay.counteroffer import LIFETIME
 from server import turn
 from server.auth import Principal, authenticated
 from server.egress import EVENTS
-from server.errors import PreconditionNeeded
+from server.errors import Conflict, PreconditionNeeded
 from server.routes.api import services_of
 from server.routes.placing import a_seat, place_publisher
 from server.routes.wish import SDP, TRICKLE, Caller, admit, booth, entrance_of, media_router, owned, read_text, relay_of
@@ -39,8 +39,11 @@ async def publish(session: str, request: Request, caller: Caller, venue: Venue =
 
     What comes from the backup, venue `b`, is sent on when `a` falls silent or leaves, or when `/api/sessions/{session}/venue` says so.
     A guest on the stage publishes from there too and is on air at once; the backup has to wait then (409 `stage_taken`).
+    Nobody publishes to a session that is cancelled (409 `closed`).
     """
     admit(request, "whip", session, caller)
+    if services_of(request).programme.session(session).cancelled:
+        raise Conflict("the session is cancelled", code="closed")
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")
     await place_publisher(request, session, caller)
     stages = services_of(request).stages

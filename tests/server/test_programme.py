@@ -120,6 +120,7 @@ async def test_people_in_a_session_are_told_and_may_use_what_is_new(site: Site) 
         assert (await talk.do("channel.subscribe", channel=f"{SESSION}/captions/zh"))["code"] == "unknown_channel"
         await edit(site, cancelled=True)
         await talk.until(lambda talk: talk.public["session"]["cancelled"])
+        assert (await site.post("whip", "", "publisher")).json()["code"] == "closed"
     seats = (await session(site, CHAMBER))["seats"]
     await edit(site, CHAMBER, seats=[*seats[1:], {"id": "nz", "names": {"en": "New Zealand"}}])
     links = (await site.http.get("/api/invites", headers=site.bearer("organiser", CHAMBER))).json()["invites"]
