@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions picture system clean always
+.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions load picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -58,11 +58,14 @@ bench-hub: $(VENV)/.test ## server CPU per delivered message at 1,000 to 10,000 
 bench-storm: $(VENV)/.test ## seconds until 10,000 attendees whose sockets broke at once are back with nothing missed
 	@$(BIN)/python -m tests.load.storm
 
-bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--kills 100"
+bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--postgres", "--kills 100"
 	@$(BIN)/python -m tests.load.votes $(ARGS)
 
 bench-captions: $(VENV)/.test ## what captions add for 1,000 viewers in 20 languages; words, flicker and delay of real speech by WHIP
 	@$(BIN)/python -m tests.load.captions
+
+load: $(VENV)/.test ## a crowd that asks, votes, reacts and loses its networks, and a report of it; ARGS="--attendees 5000 --minutes 5 --url ..."
+	@$(BIN)/python -m tests.load.crowd $(ARGS)
 
 picture: system $(VENV)/.test $(VENV)/.package ## take the picture of the README anew, from the demo in Chromium
 	$(BIN)/python -m pytest -q tests/journeys/test_picture.py && cp artifacts/picture.jpg tests/journeys/picture.jpg

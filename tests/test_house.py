@@ -51,10 +51,12 @@ class TestMake:
             "check",
             "bench",
             "bench-relay",
+            "bench-beside",
             "bench-hub",
             "bench-storm",
             "bench-votes",
             "bench-captions",
+            "load",
             "picture",
             "clean",
         }

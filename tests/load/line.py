@@ -5,7 +5,7 @@ import base64
 import os
 from typing import Any
 
-TEXT, PING = 1, 9
+TEXT, CLOSE, PING = 1, 8, 9
 
 
 class Line(asyncio.Protocol):
@@ -13,9 +13,9 @@ class Line(asyncio.Protocol):
 
     path = "/ws"
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._port, self._rest, self._open = port, b"", False
+        self._port, self._host, self._rest, self._open = port, host, b"", False
 
     def opened(self) -> None:
         """The server has agreed."""
@@ -24,11 +24,14 @@ class Line(asyncio.Protocol):
     def message(self, data: bytes, start: int, end: int) -> None:
         """One text frame's payload is `data[start:end]`."""
 
+    def ended(self, code: int, reason: str) -> None:
+        """The server says goodbye; then the connection is closed."""
+
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
-            f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {self.path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 
@@ -65,6 +68,9 @@ class Line(asyncio.Protocol):
                 self.transport.write(b"\x8a" + bytes([0x80 | size]) + bytes(4) + data[start : start + size])
             elif data[at] & 15 == TEXT:
                 self.message(data, start, start + size)
+            elif data[at] & 15 == CLOSE:
+                self.ended(int.from_bytes(data[start : start + 2]), data[start + 2 : start + size].decode())
+                self.transport.close()
             at = start + size
         return data[at:]
 

@@ -12,7 +12,6 @@ of its own, as `marquee` runs it; the clients are this process.
 import asyncio
 import contextlib
 import itertools
-import random
 import sys
 import tempfile
 import time
@@ -20,18 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import uvloop
 
+from tests.load.client import Client, Place, Told, command, wait
 from tests.load.hub.crowd import BATCH, SPARE_FILES, need_files
 from tests.load.hub.processes import Server
-from tests.load.line import Line, frame
 from tests.load.votes import Load as Votes
 from tests.load.votes import server, tokens
 from tests.server.site import SESSION
-
-LEAST_WAIT, FIRST_WAIT, MOST_WAIT = 0.05, 0.5, 15.0
-"""Seconds that the web client waits after a broken connection, where the server tells no more (`pace.ts`)."""
 
 COMMAND_EVERY = 0.2
 """Seconds between two commands of the one who stays."""
@@ -39,59 +34,35 @@ COMMAND_EVERY = 0.2
 SECONDS_LIMIT = 180
 """For all of it; past it the bench fails."""
 
-CHANNEL = f"{SESSION}/public"
 VOTED = b'"voters":1'
 
 
-class Attendee(Line):
+class Attendee(Client):
     """`ready` when the server has said where the session is; then it knows its place, and whether it knows of the vote."""
 
-    def __init__(self, token: str, port: int, place: tuple[str, int] | None) -> None:
-        super().__init__(port)
-        self._token, self.place = token, place
+    def __init__(self, token: str, port: int, places: dict[str, Place] | None) -> None:
+        super().__init__(token, port, places=places)
         self.back: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.snapshots = self.window = 0
 
-    def opened(self) -> None:
-        hello: dict[str, Any] = {"type": "hello", "token": self._token}
-        if self.place is not None:
-            hello["resume"] = {CHANNEL: {"epoch": self.place[0], "seq": self.place[1]}}
-        self.transport.write(frame(msgspec.json.encode(hello)))
+    def welcome(self, told: Told) -> None:
+        """Not before it knows its place."""
 
-    def message(self, data: bytes, start: int, end: int) -> None:
-        if data.startswith(b'{"type":"snapshot"', start):
-            self.snapshots += 1
-        elif data.startswith((b'{"type":"welcome"', b'{"type":"retry"'), start):
-            self.window = msgspec.json.decode(memoryview(data)[start:end], type=Window).window
-            return
-        elif data.startswith(b'{"type":"ack"', start):
-            self.acked.set_result(None)
-            return
-        elif data.startswith(b'{"type":"my"', start):
-            return
-        if data.find(VOTED, start, end) >= 0 and not self.back.done():
+    def heard(self, told: Told) -> None:
+        if VOTED in bytes(told.data) and not self.back.done():
             self.back.set_result(time.monotonic())
-        told = msgspec.json.decode(memoryview(data)[start:end], type=Place)
-        self.place = told.epoch, told.seq
         if not self.ready.done():
             self.ready.set_result(None)
+
+    def answer(self, told: Told) -> None:
+        self.acked.set_result(None)
 
     async def does(self, type: str, id: str, **fields: Any) -> float:
         """Say a command; the seconds until its ack."""
         self.acked, begun = asyncio.get_running_loop().create_future(), time.monotonic()
-        self.transport.write(frame(msgspec.json.encode({"type": type, "id": id, **fields})))
+        self.say(command(type, id, **fields))
         await self.acked
         return time.monotonic() - begun
-
-
-class Window(msgspec.Struct):
-    window: int
-
-
-class Place(msgspec.Struct):
-    epoch: str
-    seq: int
 
 
 @dataclass(frozen=True)
@@ -113,14 +84,8 @@ class Storm:
         )
 
 
-def wait(attempt: int, window: int) -> float:
-    """Seconds before the web client's next attempt (`pace.ts`)."""
-    first, most = max(FIRST_WAIT, window / 1000), max(MOST_WAIT, window / 1000)
-    return LEAST_WAIT + random.random() * min(most, first * 2**attempt)
-
-
-async def come(port: int, token: str, place: tuple[str, int] | None) -> Attendee:
-    _, attendee = await asyncio.get_running_loop().create_connection(lambda: Attendee(token, port, place), "127.0.0.1", port)
+async def come(port: int, token: str, places: dict[str, Place] | None) -> Attendee:
+    _, attendee = await asyncio.get_running_loop().create_connection(lambda: Attendee(token, port, places), "127.0.0.1", port)
     await attendee.ready
     return attendee
 
@@ -129,7 +94,7 @@ async def come_back(port: int, token: str, before: Attendee) -> Attendee:
     for attempt in itertools.count():
         await asyncio.sleep(wait(attempt, before.window))
         with contextlib.suppress(OSError):
-            return await come(port, token, before.place)
+            return await come(port, token, before.places)
     raise AssertionError("it counts for ever")
 
 

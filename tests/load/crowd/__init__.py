@@ -1,0 +1,1 @@
+"""A hall full of people: `python -m tests.load.crowd` (see `__main__`)."""
