@@ -76,7 +76,7 @@ class Client(Line):
                 self.window = told.window
             case "ack" | "error":
                 self.answer(told)
-            case "my":
+            case "my" | "service":
                 pass
             case _:
                 self._follow(told)

@@ -5,8 +5,8 @@
 Ten thousand attendees are in a session; all their sockets break in one moment, a poll is voted in meanwhile, and all ask to go on
 from where they were, each after as long as the client of the web waits: at random within the window that the server told, and then
 longer each time it is refused. A client is back when it has the vote it missed, by resume or, where the log no longer reaches back, by
-a snapshot. One who stayed says a command every 0.2 s, and `stayed_worst_ms` is the longest that an ack took. The server is a process
-of its own, as `marquee` runs it; the clients are this process.
+a snapshot. One who stayed, a process of their own, says a command every 0.2 s, and `stayed_worst_ms` is the longest that an ack took.
+The server is a process of its own too, as `marquee` runs it; the other clients are this process.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import itertools
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,31 +112,56 @@ async def told_of_each_other(crowd: list[Attendee]) -> None:
         await asyncio.sleep(0.1)
 
 
-async def staying(attendee: Attendee) -> float:
-    """Commands until cancelled; the longest that one took."""
-    worst = 0.0
-    with contextlib.suppress(asyncio.CancelledError):
-        for number in itertools.count():
-            worst = max(worst, await attendee.does("channel.unsubscribe", f"command-{number}", channel=f"{SESSION}/captions/en"))
-            await asyncio.sleep(COMMAND_EVERY)
-    return worst
+async def stay(port: int, token: str) -> None:
+    """Come in and say commands until the input ends; says the longest that one took, in seconds."""
+    attendee, worst = await come(port, token, None), 0.0
+    print("in", flush=True)
+    ending = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    for number in itertools.count():
+        worst = max(worst, await attendee.does("channel.unsubscribe", f"command-{number}", channel=f"{SESSION}/captions/en"))
+        await asyncio.wait([ending], timeout=COMMAND_EVERY)
+        if ending.done():
+            break
+    print(worst, flush=True)
+
+
+@contextlib.asynccontextmanager
+async def staying(port: int, token: str) -> AsyncIterator[Callable[[], Awaitable[float]]]:
+    """One who is inside; what is yielded ends their stay and says the worst of it."""
+    command = sys.executable, "-m", "tests.load.storm", "--stay", str(port), token
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    out = process.stdout
+    try:
+        await out.readline()
+
+        async def leave() -> float:
+            assert process.stdin
+            process.stdin.close()
+            return float(await out.readline())
+
+        yield leave
+    finally:
+        process.stdin.close()
+        await process.wait()
 
 
 async def storm(tested: Server, data: Path, count: int) -> Storm:
-    passes = tokens(data, count + 1)
+    *passes, one_more = tokens(data, count + 2)
     *crowd, voter = await enter(tested.port, passes)
     await told_of_each_other(crowd)
-    before = tested.cpu()
-    for attendee in crowd:
-        attendee.transport.abort()
-    begun = time.monotonic()
-    await voter.does("poll.vote", "the-one-vote", poll="poll-0", ballot=["a"])
-    stays = asyncio.create_task(staying(voter))
-    back = await asyncio.gather(*(come_back(tested.port, token, attendee) for token, attendee in zip(passes, crowd, strict=False)))
-    seconds = sorted([await attendee.back - begun for attendee in back])
-    stays.cancel()
+    async with staying(tested.port, one_more) as leave:
+        before = tested.cpu()
+        for attendee in crowd:
+            attendee.transport.abort()
+        begun = time.monotonic()
+        await voter.does("poll.vote", "the-one-vote", poll="poll-0", ballot=["a"])
+        back = await asyncio.gather(*(come_back(tested.port, token, attendee) for token, attendee in zip(passes, crowd, strict=False)))
+        seconds = sorted([await attendee.back - begun for attendee in back])
+        worst = await leave()
     snapshots, window = sum(attendee.snapshots for attendee in back), max(attendee.window for attendee in crowd)
-    return Storm(seconds, snapshots, window, await stays, tested.cpu() - before)
+    return Storm(seconds, snapshots, window, worst, tested.cpu() - before)
 
 
 async def bench(count: int) -> None:
@@ -146,4 +172,7 @@ async def bench(count: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(bench(50 if "--quick" in sys.argv else 10_000))
+    if "--stay" in sys.argv:
+        uvloop.run(stay(int(sys.argv[2]), sys.argv[3]))
+    else:
+        uvloop.run(bench(50 if "--quick" in sys.argv else 10_000))
