@@ -59,7 +59,15 @@ def _ballots(dialect: Dialect) -> Executable:
     return text(f"{into} ON CONFLICT (poll, round, person) DO UPDATE SET {sets}")
 
 
+def _ownership(dialect: Dialect) -> Executable:
+    table: Any = tables.OwnershipRow.__table__  # type: ignore[attr-defined]
+    insert: Any = sqlite.insert(table) if dialect is Dialect.SQLITE else postgresql.insert(table)
+    begun = insert.values(session=bindparam("session"), term=1)
+    return begun.on_conflict_do_update(index_elements=["session"], set_={"term": table.c.term + 1}).returning(table.c.term)  # type: ignore[no-any-return]
+
+
 STATEMENTS: dict[str, Make] = {
+    "ownership": _ownership,
     "event": _upsert(tables.EventRow),
     "programme.act": _inserted(tables.ProgrammeActRow),
     "invite": _upsert(tables.InviteRow, keep=True),

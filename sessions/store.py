@@ -17,8 +17,9 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Executable, text
+from sqlalchemy import Connection, Executable, select, text, tuple_
 
+from sessions import tables
 from sessions.database import away, connect
 from sessions.dialect import Dialect
 from sessions.errors import Overloaded
@@ -57,11 +58,23 @@ class Write(Struct, frozen=True):
     params: dict[str, Any]
 
 
+class Term(Struct, frozen=True):
+    """The time in which one process owns a session; a higher number is a later one."""
+
+    session: str
+    number: int
+
+
+class Fenced(Exception):
+    """Another process owns the session by now: what was to be written would be built on what is no longer so. Nothing was written."""
+
+
 class Job(Struct, frozen=True):
-    """`done(error)` is called on the loop: None once it is durable, else why it is not."""
+    """`done(error)` is called on the loop: None once it is durable, else why it is not. It is written in its `term` or not at all."""
 
     writes: Sequence[Write]
     done: Callable[[Exception | None], None]
+    term: Term | None = None
 
 
 class Store:
@@ -101,12 +114,12 @@ class Store:
         if self._waiting >= JOBS_LIMIT:
             raise Overloaded("too many writes are waiting; try again in a moment")
 
-    def submit(self, writes: Sequence[Write], done: Callable[[Exception | None], None]) -> None:
+    def submit(self, writes: Sequence[Write], done: Callable[[Exception | None], None], term: Term | None = None) -> None:
         """Queue a job; jobs commit in the order they are submitted."""
         self._waiting += 1
-        self._jobs.put(Job(writes, done))
+        self._jobs.put(Job(writes, done, term))
 
-    async def write(self, *writes: Write) -> None:
+    async def write(self, *writes: Write, term: Term | None = None) -> None:
         """Queue a job and wait until it is durable. Cancelling stops the waiting, not the write."""
         self.room()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -119,8 +132,16 @@ class Store:
             else:
                 future.set_exception(error)
 
-        self.submit(writes, done)
+        self.submit(writes, done, term)
         await future
+
+    async def reign(self, session: str) -> Term:
+        """Begin a term: from here on nothing of an earlier one is written, by whatever process, and what was is seen by `read`."""
+        return await asyncio.to_thread(self._reign, session)
+
+    def _reign(self, session: str) -> Term:
+        with self._writing, self.engine.begin() as connection:
+            return Term(session, connection.execute(self._statements["ownership"], {"session": session}).scalar_one())
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a query in another thread. What is queued and not committed yet is not seen. Cancelling stops the waiting, not the query.
@@ -184,7 +205,8 @@ class Store:
             if away(error):
                 return [(job, Overloaded(AWAY)) for job in group]
             if len(group) == 1:
-                logger.exception("a write failed")
+                if not isinstance(error, Fenced):
+                    logger.exception("a write failed")
                 return [(group[0], error)]
             # One bad job must not take its neighbours down: each on its own, in order.
             return [result for job in group for result in self._commit([job])]
@@ -215,6 +237,7 @@ class Store:
         with self._writing, self.engine.begin() as connection:
             for name, params in _batches(write for job in group for write in job.writes):
                 connection.execute(self._statements[name], _array(BULK[name], params) if name in BULK else params)
+            _require(connection, {job.term for job in group if job.term is not None})
 
     def _finish(self, results: list[tuple[Job, Exception | None]]) -> None:
         self._loop.call_soon_threadsafe(self._tell, results)
@@ -226,6 +249,21 @@ class Store:
                 job.done(error)
             except Exception:
                 logger.exception("the result of a write was not handled")
+
+
+def _require(connection: Connection, terms: set[Term]) -> None:
+    """Raises Fenced unless all are in force until this transaction is committed.
+
+    Asked last: on SQLite the writes have locked the database by now, and on PostgreSQL the row is locked, so who begins another term
+    waits for the commit and then reads what it wrote.
+    """
+    if not terms:
+        return
+    table = tables.OwnershipRow.__table__  # type: ignore[attr-defined]
+    wanted = [(term.session, term.number) for term in terms]
+    query = select(table.c.session).where(tuple_(table.c.session, table.c.term).in_(wanted)).with_for_update(read=True)
+    if len(connection.execute(query).all()) < len(terms):
+        raise Fenced("the session belongs to another process by now")
 
 
 def _batches(writes: Iterable[Write]) -> list[tuple[str, list[dict[str, Any]]]]:

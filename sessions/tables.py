@@ -425,3 +425,11 @@ class ErasureRow(SQLModel, table=True):
     session: str
     at: int = Field(sa_type=BigInteger)
     scrubbed: bool
+
+
+class OwnershipRow(SQLModel, table=True):
+    """In which term a session is, where several processes share the database: who owns it writes in the newest."""
+
+    __tablename__ = "ownership"
+    session: str = Field(primary_key=True)
+    term: int = Field(sa_type=BigInteger)

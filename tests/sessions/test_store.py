@@ -16,7 +16,7 @@ from server.migrating import config, migrate
 from sessions import loading, tables
 from sessions.database import connect
 from sessions.errors import Overloaded
-from sessions.store import Store, Write
+from sessions.store import Fenced, Store, Write
 
 S = "summit"
 
@@ -329,3 +329,28 @@ async def test_leaving_commits_what_is_queued(url: str) -> None:
     assert told == [None] * 100
     async with Store(url) as second:
         assert await count(second, tables.PersonRow) == 100
+
+
+async def test_what_belongs_to_an_earlier_term_is_not_written_and_takes_no_neighbour_along(store: Store) -> None:
+    first, other = await store.reign(S), await store.reign("other")
+    await store.write(person("ana"), term=first)
+    second = await store.reign(S)
+    assert second.number == first.number + 1
+    terms = {"ben": first, "cy": second, "dora": other, "eva": None, "finn": first}
+    results = await asyncio.gather(*(store.write(person(id), term=term) for id, term in terms.items()), return_exceptions=True)
+    assert [type(result) for result in results] == [Fenced, type(None), type(None), type(None), Fenced]
+    kept = await store.read(lambda db: set(db.execute(select(tables.PersonRow.__table__.c.id)).scalars()))  # type: ignore[attr-defined]
+    assert kept == {"ana", "cy", "dora", "eva"}
+
+
+async def test_a_term_begins_behind_the_writes_of_the_one_before_that_are_being_committed(url: str, store: Store) -> None:
+    """Two processes at one database: whatever the second reads after its term has begun stays so."""
+    term = await store.reign(S)
+    async with Store(url) as second:
+        writing = [asyncio.create_task(store.write(person(f"p{number}"), term=term)) for number in range(200)]
+        await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+        await second.reign(S)
+        seen = await second.read(lambda db: db.execute(text("SELECT count(*) FROM person")).scalar())
+        results = await asyncio.gather(*writing, return_exceptions=True)
+    assert seen == sum(result is None for result in results)
+    assert {type(result) for result in results} <= {type(None), Fenced}
