@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions load picture system clean always
+.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions load picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -41,7 +41,7 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
-bench: bench-relay bench-beside bench-hub bench-storm bench-votes bench-captions ## all of these
+bench: bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions ## all of these
 
 bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
@@ -60,6 +60,10 @@ bench-storm: $(VENV)/.test ## seconds until 10,000 attendees whose sockets broke
 
 bench-votes: $(VENV)/.test ## acknowledged votes a second from socket to disk, and a commit each beside it; ARGS="--postgres", "--kills 100"
 	@$(BIN)/python -m tests.load.votes $(ARGS)
+
+bench-cluster: $(VENV)/.test ## what 5,000 attendees of two processes wait longer at the one that does not own their session
+	@command -v redis-server >/dev/null || .ci/install redis-server
+	@$(BIN)/python -m tests.load.cluster
 
 bench-captions: $(VENV)/.test ## what captions add for 1,000 viewers in 20 languages; words, flicker and delay of real speech by WHIP
 	@$(BIN)/python -m tests.load.captions

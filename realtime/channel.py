@@ -34,7 +34,8 @@ Late = list[tuple[Outbox, bytes]]
 
 class Channel(ABC):
     """Followers are in one of four places: `followers` get the tick's joined bytes; `fresh` came during this tick and have its first
-    n updates already; `waiting` came before there was anything to show; those who do not read are in none of them.
+    n updates already; `waiting` came before there was anything to show; those who do not read are in none of them. `far` are in another
+    process, which follows for them.
     """
 
     def __init__(self, name: str) -> None:
@@ -44,6 +45,7 @@ class Channel(ABC):
         self.followers = Followers()
         self.fresh: dict[Outbox, int] = {}
         self.waiting: dict[Outbox, Resume | None] = {}
+        self.far: dict[Outbox, None] = {}
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._restate = False
@@ -76,6 +78,7 @@ class Channel(ABC):
         self.followers.discard(outbox)
         self.fresh.pop(outbox, None)
         self.waiting.pop(outbox, None)
+        self.far.pop(outbox, None)
 
     def has(self, outbox: Outbox) -> bool:
         """Whether this one is getting updates or waiting for the first."""

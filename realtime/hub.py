@@ -12,6 +12,7 @@ from realtime.bus import Bus
 from realtime.channel import Channel, MirrorChannel, OwnChannel, Resume
 from realtime.errors import TooManyChannels, UnknownChannel
 from realtime.outbox import Outbox
+from realtime.remote import Remote
 from realtime.ring import Ring
 from realtime.volley import CHANNELS, Volley
 
@@ -76,10 +77,12 @@ class Hub:
             self._timer.cancel()
 
     def open(self, name: str, snapshot: Callable[[], bytes]) -> None:
-        """Own a channel. `snapshot` returns its current state as JSON; it must change exactly when an update is published.
+        """Own a channel, also one that was mirrored. `snapshot` returns its current state as JSON; it must change exactly when an update
+        is published.
 
         Raises ValueError if the name is taken, TooManyChannels.
         """
+        self.unmirror(name)
         self._tell(self._register(OwnChannel(name, snapshot)), _HEAD)
 
     def mirror(self, name: str) -> None:
@@ -88,12 +91,19 @@ class Hub:
         self._register(channel)
         self._ask(channel)
 
+    def unmirror(self, name: str) -> None:
+        """Forget a channel that is mirrored; does nothing for any other name."""
+        if isinstance(self._channels.get(name), MirrorChannel):
+            self.close(name)
+
     def close(self, name: str) -> None:
         """Forget a channel. What was published still goes out; its followers hear nothing more and keep their connection."""
         channel = self._find(name)
         del self._channels[name]
-        for outbox in (*channel.followers, *channel.fresh, *channel.waiting):
+        for outbox in (*channel.followers, *channel.fresh, *channel.waiting, *channel.far):
             outbox.subscriptions.pop(name, None)
+        for pipe in {outbox.pipe for outbox in channel.far if isinstance(outbox, Remote)}:
+            pipe.ended(name)
 
     def publish(self, name: str, type: str, data: bytes) -> int:
         """Send one update (`data` is JSON) to everyone who follows the channel here or elsewhere; returns its seq.
@@ -123,6 +133,10 @@ class Hub:
         if not outbox.open:
             return
         outbox.watch = self._changed
+        if isinstance(outbox, Remote):
+            channel.far[outbox] = outbox.subscriptions[name] = None
+            outbox.follow(name, resume)
+            return
         if outbox.fd >= 0:
             self._by_fd[outbox.fd] = outbox
         if owed := self._take_owed(outbox):
@@ -135,8 +149,14 @@ class Hub:
     def unsubscribe(self, outbox: Outbox, name: str) -> None:
         """Stop following. What is already under way may still arrive. Idempotent."""
         outbox.subscriptions.pop(name, None)
+        if isinstance(outbox, Remote):
+            outbox.unfollow(name)
         if name in self._channels:
             self._channels[name].remove(outbox)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a channel here, of this process or mirrored."""
+        return name in self._channels
 
     @property
     def room(self) -> int:
@@ -144,9 +164,9 @@ class Hub:
         return MAX_CHANNELS - len(self._channels)
 
     def followers(self, name: str) -> int:
-        """How many connections of this process get the channel's updates now. Raises UnknownChannel."""
+        """How many connections get the channel's updates now, those of other processes too if it is owned here. Raises UnknownChannel."""
         channel = self._find(name)
-        return len(channel.followers) + len(channel.fresh)
+        return len(channel.followers) + len(channel.fresh) + len(channel.far)
 
     @property
     def healthy(self) -> bool:

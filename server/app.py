@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from realtime import asgi
 from realtime.endpoint import STATE_KEY
 from server import contract, errors, openapi
 from server.bodies import Bodies
+from server.cluster import host
+from server.cluster.passing import AtOwner, MediaTogether, Passing
 from server.routes import (
     api,
     captions,
@@ -49,6 +52,16 @@ class Fallback:
         await asgi.serve(scope["state"][STATE_KEY], scope, receive, send)
 
 
+async def _at_owner(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AtOwner)
+    passing = request.app.state.services.passing
+    assert isinstance(passing, Passing)
+    try:
+        return await passing.on(request, error.url)
+    except errors.Problem as problem:
+        return errors.response(problem)
+
+
 def create_app(services: Services) -> FastAPI:
     """The application around open services."""
 
@@ -66,6 +79,9 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
+    app.add_exception_handler(AtOwner, _at_owner)
+    if services.settings.together:
+        app.add_middleware(MediaTogether, headers=wish.headers_at)
     app.add_middleware(Bodies, headers=wish.headers_at, limits={programme.IMPORT_PATH: programme.IMPORT_LIMIT})
     for router in (
         api.router,
@@ -90,6 +106,11 @@ def create_app(services: Services) -> FastAPI:
     ):
         app.include_router(router)
     app.router.routes.append(WebSocketRoute("/ws", Fallback()))
+
+    async def link(socket: WebSocket) -> None:
+        await services.host.serve(socket)
+
+    app.router.routes.append(WebSocketRoute(host.PATH, link))
     asyncapi = contract.asyncapi()
 
     @app.get("/asyncapi", include_in_schema=False)

@@ -17,11 +17,13 @@ class Audience:
     """Keeps what was published, so that a snapshot is exactly the sum of the updates and nothing is told twice."""
 
     def __init__(self, hub: Hub, channel: str, state: Doc) -> None:
-        self._hub, self.channel, self._state = hub, channel, _own(state)
+        self._hub, self.channel, self._state, self._closed = hub, channel, _own(state), False
         hub.open(channel, lambda: _encode(self._state))
 
     def tell(self, type: UpdateType, parts: Doc) -> None:
         """Publish how `parts` differ from what was told: whole objects by id, None for what these readers shall not see."""
+        if self._closed:
+            return
         patch: Doc = {}
         for key, value in parts.items():
             before = self._state.get(key)
@@ -36,8 +38,15 @@ class Audience:
 
     def restate(self, state: Doc) -> None:
         """Everyone gets this state instead, in a new epoch."""
+        if self._closed:
+            return
         self._state = _own(state)
         self._hub.reset(self.channel)
+
+    def close(self) -> None:
+        """Say nothing more. Its name is free; what is told afterwards is told nobody."""
+        self._closed = True
+        self._hub.close(self.channel)
 
     def _publish(self, type: UpdateType, patch: Doc) -> None:
         try:

@@ -18,6 +18,10 @@ LINGER_SECONDS = 1.0
 """Seconds in which a refused body is still taken in and thrown away: a connection reset at once may take the answer with it."""
 
 
+BODY = "marquee.body"
+"""Where the scope has the body, for who passes the request on."""
+
+
 class Bodies:
     """ASGI middleware. `headers` gives those that a refusal at a path carries besides its own; `limits` are the bytes of a body at paths
     that take more than MAX_BODY."""
@@ -33,6 +37,7 @@ class Bodies:
         except Problem as problem:
             return await self._refuse(problem, scope, receive, send)
         if body is not None:
+            scope[BODY] = body
             await self._app(scope, _replayed(body, receive), send)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

@@ -40,7 +40,7 @@ from sessions.planning import Running
 from sessions.polls import Poll
 from sessions.programme import Session
 from sessions.questions import Question
-from sessions.store import Store, Write
+from sessions.store import Fenced, Store, Term, Write
 
 COALESCE = 0.25
 """Seconds between two updates of the counts: four a second, however many vote."""
@@ -100,12 +100,23 @@ class Underway(Struct, frozen=True):
 
 
 class LiveSession:
-    """One session's state, its two audiences, and the sockets of its people."""
+    """One session's state, its two audiences, and the sockets of its people.
+
+    Where several processes could own it, `term` is this one's, and `deposed` is called when another one's turns out to have begun.
+    """
 
     def __init__(
-        self, session: Session, held: Held, hub: Hub, store: Store, spawn: Callable[[Coroutine[Any, Any, None]], None], safe: Safe
+        self,
+        session: Session,
+        held: Held,
+        hub: Hub,
+        store: Store,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        safe: Safe,
+        term: Term | None = None,
+        deposed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.session, self.safe = session, safe
+        self.session, self.safe, self._term, self._deposed = session, safe, term, deposed
         self._take(held)
         self._store, self._spawn = store, spawn
         self._streaming = False
@@ -119,7 +130,8 @@ class LiveSession:
         self.results = Results(hub, session.id, self._sockets)
         self.results.settle(self.polls.items.values())
         self._underway: dict[tuple[str, str], Underway] = {}
-        self._broken = self._rewriting = False
+        self._settled = asyncio.Event()
+        self._broken = self._rewriting = self.leaving = False
         self._rewrites = asyncio.Lock()
         self._counts: Soon[tuple[str, str], UpdateType] = Soon(COALESCE, self._tell_counts)
         self._reacted: Soon[str, UpdateType] = Soon(REACTIONS, self._tell_reactions)
@@ -142,7 +154,7 @@ class LiveSession:
         """
         if self._answered(person, key, said, reply):
             return
-        if self._broken:
+        if self._broken or self.leaving:
             raise Overloaded("the session is being read again; try in a moment")
         self._store.room()
         outcome = handler(self)
@@ -152,7 +164,22 @@ class LiveSession:
         if not outcome.keyed:
             remembered = {"person": person, "key": key, "session": self.session.id, "result": result, "said": said, "at": _now()}
             outcome.writes.append(Write("reply", remembered))
-        self._store.submit(outcome.writes, lambda error: self._committed(person, key, outcome, told, result, error))
+        self._store.submit(outcome.writes, lambda error: self._committed(person, key, outcome, told, result, error), self._term)
+
+    async def keep(self, *writes: Write) -> None:
+        """Write rows that are part of the session. Raises what the store does."""
+        await self._store.write(*writes, term=self._term)
+
+    def submit(self, write: Write, done: Callable[[Exception | None], None]) -> None:
+        """As `keep`, without waiting."""
+        self._store.submit([write], done, self._term)
+
+    async def settle(self) -> None:
+        """Take no more commands, and wait until those that were taken are answered: another process is to own the session."""
+        self.leaving = True
+        if self._underway:
+            self._settled.clear()
+            await self._settled.wait()
 
     def _answered(self, person: str, key: str, said: str, reply: Reply) -> bool:
         """Whether the command was done or is under way: then its answer is on its way too."""
@@ -167,8 +194,12 @@ class LiveSession:
 
     def _committed(self, person: str, key: str, outcome: Outcome, told: tuple[Doc, Doc], result: str, error: Exception | None) -> None:
         underway = self._underway.pop((person, key))
+        if not self._underway:
+            self._settled.set()  # which `settle` hears after the answers below
         if error is not None:
             self._failed(key, underway.replies)
+            if isinstance(error, Fenced):
+                self._deposed()
             return
         self._remember(person, key, (result, underway.said))
         if outcome.change is not None:
@@ -224,7 +255,7 @@ class LiveSession:
         self._mend()
 
     def _mend(self) -> None:
-        if self._broken and not self._underway and not self._rewriting:
+        if self._broken and not self._underway and not self._rewriting and not self.leaving:
             self._spawn(self._reload())
 
     async def rewrite(self, writes: Sequence[Write]) -> None:
@@ -232,20 +263,22 @@ class LiveSession:
         async with self._rewrites:
             self._broken = self._rewriting = True
             try:
-                await self._store.write(*writes)
+                await self.keep(*writes)
                 await self._reload()
             finally:
                 self._rewriting = False
                 self._mend()
 
     async def _reload(self) -> None:
-        while True:
+        while not self.leaving:
             try:
                 held = await self._store.read(lambda db: loading.held(db, self.session.id, self.safe))
                 break
             except Exception:
                 logger.exception("session %s could not be read again; trying on", self.session.id)
                 await asyncio.sleep(RETRY)
+        if self.leaving:
+            return
         self._take(held)
         self.community.restate(held.community)
         self.public.restate(self._state(staff=False))
@@ -419,10 +452,13 @@ class LiveSession:
 
         None is kept while memory is behind the rows: it would bring back what was just erased.
         """
-        if self._broken:
+        if self._broken or self.leaving:
             return False
         try:
-            await self._store.write(write)
+            await self.keep(write)
+        except Fenced:
+            self._deposed()
+            return False
         except Exception:
             logger.exception("a translation was not kept")
             return False
@@ -436,10 +472,20 @@ class LiveSession:
         if await self.keep_translation(poll_write(self.session.id, poll)):
             self._tell_apart("poll.translated", *self._views(Change("poll.translated", polls=(id,))))
 
+    @property
+    def sockets(self) -> list[Connection]:
+        """All that are in the session, of this process and of others."""
+        return [conn for sockets in self._sockets.values() for conn in sockets]
+
     def close(self) -> None:
+        """Say nothing more, and leave the channels to whoever owns the session next."""
+        self.leaving = True
         self.community.close()
         self._counts.close()
         self._reacted.close()
+        self.results.end()
+        for audience in (self.public, self.staff):
+            audience.close()
 
 
 def poll_write(session: str, poll: Poll) -> Write:

@@ -77,6 +77,10 @@ class Placement:
         """Whether it is published here, as far as it is published."""
         return self._registry is None or session in self._leases
 
+    def where(self, session: str, lang: str | None) -> Where:
+        """Where media of a channel arrives from its publisher."""
+        return self._places.get((session, lang))
+
     def origin(self, session: str) -> Node | None:
         """The other node that the session is published to."""
         if self.originates(session):

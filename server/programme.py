@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from realtime.bus import Bus
 from server import seeding
+from server.cluster.owners import Owners
 from server.errors import Conflict
 from server.opening import Opening
 from sessions import formats, loading, planning
@@ -45,11 +46,12 @@ class Programme:
         store: Store,
         bus: Bus,
         opening: Opening,
+        owners: Owners,
         spawn: Spawn,
         opened: Callable[[str], None],
     ) -> None:
         self.event, self.invites, self.opening = event, invites, opening
-        self._store, self._bus, self._spawn, self._opened = store, bus, spawn, opened
+        self._store, self._bus, self._owners, self._spawn, self._opened = store, bus, owners, spawn, opened
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -114,7 +116,7 @@ class Programme:
         held = {session.id: session for session in self.event.sessions}
         for session in event.sessions:
             if session.id not in held:
-                await self.opening.open(session)
+                await self._owners.add(session)
                 self._opened(session.id)
         before, self.event = self.event, event
         self.invites.clear()

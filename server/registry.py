@@ -1,7 +1,7 @@
 """Which nodes there are, how full they are and whose each session is, in Redis: every node says so of itself, for a few seconds.
 
 A node's word is a key with a lifetime, so a node that dies is gone by itself. Who may originate a session is a lease, taken by
-whoever asks first: two encoders that come at once to two nodes end up at one.
+whoever asks first: two encoders that come at once to two nodes end up at one. Who owns its state is another one.
 """
 
 from collections.abc import Collection, Mapping
@@ -105,6 +105,30 @@ class Registry:
         """Let another node become the origin. Idempotent."""
         await self._of(self._redis.eval(_GIVE_UP, 1, self._lease(session), self._url))
 
+    # Who owns a session's state
+
+    async def own(self, session: str) -> str:
+        """Become the owner of a session unless another node is; returns the URL of the one that is."""
+        owner: bytes = await self._of(self._redis.eval(_TAKE, 1, self._ownership(session), self._url, int(LIFETIME * 1000)))
+        return owner.decode()
+
+    async def owner(self, session: str) -> str | None:
+        """The URL of the node that owns a session, if one does."""
+        owner: bytes | None = await self._of(self._redis.get(self._ownership(session)))
+        return None if owner is None else owner.decode()
+
+    async def keep(self, sessions: Collection[str]) -> set[str]:
+        """Renew the ownership of these; returns those that are another's by now."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for session in sessions:
+                pipe.eval(_TAKE, 1, self._ownership(session), self._url, int(LIFETIME * 1000))
+            owners = await pipe.execute()
+        return {session for session, owner in zip(sessions, owners, strict=True) if owner.decode() != self._url}
+
+    async def disown(self, session: str) -> None:
+        """Let another node become the owner. Idempotent."""
+        await self._of(self._redis.eval(_GIVE_UP, 1, self._ownership(session), self._url))
+
     async def leave(self) -> None:
         """Be gone at once, instead of after LIFETIME."""
         await self._redis.delete(self._prefix + self._url)
@@ -118,6 +142,9 @@ class Registry:
 
     def _lease(self, session: str) -> str:
         return f"{self._prefix}origin:{session}"
+
+    def _ownership(self, session: str) -> str:
+        return f"{self._prefix}owner:{session}"
 
     @staticmethod
     async def _of(answer: Any) -> Any:

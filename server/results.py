@@ -67,10 +67,14 @@ class Results:
         if poll in self._open:
             self._hub.close(self._open.pop(poll).channel)
 
-    def restate(self, polls: Polls) -> None:
-        """Everything anew, after memory was read again."""
+    def end(self) -> None:
+        """All of them are."""
         for id in list(self._open):
             self.close(id)
+
+    def restate(self, polls: Polls) -> None:
+        """Everything anew, after memory was read again."""
+        self.end()
         self.settle(polls.items.values())
 
     def _audience(self, poll: Poll) -> Audience:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,10 @@ from server import erasing, seeding
 from server.auth import Tokens
 from server.captioning import Captioning
 from server.cascade import Cascade
+from server.cluster.edge import Edge
+from server.cluster.host import Host
+from server.cluster.owners import Owners
+from server.cluster.passing import Passing
 from server.dashboard import Dashboard
 from server.doorkeeper import Doorkeeper
 from server.egress import EventStreams
@@ -36,7 +40,6 @@ from server.pacing import Pacing
 from server.placement import Placement, Where
 from server.programme import Programme
 from server.registry import Registry
-from server.safe import Safe
 from server.seeding import Seed
 from server.settings import Settings
 from server.sockets import Sockets
@@ -47,7 +50,7 @@ from server.vigil import Vigil
 from sessions import loading
 from sessions.loading import Invite
 from sessions.people import Role
-from sessions.programme import Event
+from sessions.programme import Event, Session
 from sessions.store import Store, Write
 
 HANDSHAKES_RATE, HANDSHAKES_BURST = 100, 1000
@@ -59,10 +62,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`lives` is by session id; `erased` are marks of people."""
+    """`sessions` are all and `lives` those that this process owns, by id; `erased` are marks of people."""
 
     settings: Settings
     programme: Programme
+    sessions: Mapping[str, Session]
     dashboard: Dashboard
     tokens: Tokens
     store: Store
@@ -74,6 +78,9 @@ class Services:
     cascade: Cascade
     captioning: Captioning
     lives: dict[str, LiveSession]
+    owners: Owners
+    host: Host
+    passing: Passing
     endpoint: Endpoint
     doorkeeper: Doorkeeper
     pacing: Pacing
@@ -104,10 +111,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
     """Bring the database up to date, plant `seed` if it is empty, and open everything. Raises what the parts raise."""
     settings.data.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        store = Store(settings.database_url())
-        await asyncio.to_thread(migrate, store.engine)
-        await stack.enter_async_context(store)
-        event = await _event(store, settings, seed)
+        store, event = await stack.enter_async_context(kept(settings, seed))
         group = await stack.enter_async_context(asyncio.TaskGroup())
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
@@ -121,6 +125,7 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
         hub = await stack.enter_async_context(Hub(bus, ring))
         erased = await erasing.marks(store)
         await erasing.finish(store)
+        sessions = {session.id: session for session in event.sessions}
         lives: dict[str, LiveSession] = {}
         captioning: Captioning
         events: EventStreams
@@ -134,18 +139,21 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             cascade.heard()
 
         def placed(session: str, lang: str | None, where: Where) -> None:
-            if session not in lives:
+            if session not in sessions:
                 return  # another node's programme has more than ours
+            live = lives.get(session)
             if lang is not None:
-                lives[session].interpreting(lang, where is not None)
+                if live is not None:
+                    live.interpreting(lang, where is not None)
                 return
-            lives[session].streaming(where is not None)
+            if live is not None:
+                live.streaming(where is not None)
             captioning.stream_changed(session, where == "here")  # one node hears a session
             events.changed(session, where is not None)
             hls.changed(session, where == "here")
 
         def aired(air: OnAir) -> None:
-            if placement.originates(air.session):
+            if placement.originates(air.session) and air.session in lives:
                 lives[air.session].aired(air.venue, air.arriving)
                 stages.aired(air)
 
@@ -163,31 +171,35 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             relay.tap,
             recognizers=recognizers(settings, (session.floor for session in event.sessions)),
             translators=await translators(settings),
-            keep=partial(_keep, store),
+            keep=partial(_keep, lives),
         )
         await stack.enter_async_context(captioning)
         translator = await stack.enter_async_context(TextTranslator(captioning))
-        opening = Opening(settings, store, hub, captioning, translator, lives, spawn, Safe(settings.data / "ballots"))
-        stack.callback(opening.close)
-        for session in event.sessions:
-            await opening.open(session)
         presence = await stack.enter_async_context(Presence(bus, partial(_counted, lives)))
-        tokens = Tokens(settings.signing_key(), lives, erased)
+        tokens = Tokens(settings.signing_key(), sessions, erased)
         registry = None
         if settings.node:
             registry = await stack.enter_async_context(Registry(settings.bus, settings.node))
         placement = Placement(registry, settings.node, settings.viewers, relay, placed)
         await stack.enter_async_context(placement)
         cascade = await stack.enter_async_context(Cascade(placement, relay, tokens, settings.node))
-        sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages, lambda: vigil.degraded)
+        opening = Opening(settings, store, hub, captioning, translator, placement, sessions, lives, spawn, erased)
+        owners = Owners(registry, settings.node, sessions, lives, store, opening.open, opening.close)
+        await stack.enter_async_context(owners)
+        edge = None
+        if registry is not None:
+            edge = Edge(owners, hub, tokens, settings.node, spawn, lambda conn, data: sockets.received(conn, data))
+            stack.callback(edge.close)
+        sockets = Sockets(tokens, lives, hub, presence, captioning, translator, stages, sessions, edge, lambda: vigil.degraded)
         endpoint = await stack.enter_async_context(_endpoint(settings, sockets))
         vigil = await stack.enter_async_context(Vigil(hub, endpoint))
         invites = await store.read(loading.invites)
-        programme = await stack.enter_async_context(Programme(event, invites, store, bus, opening, spawn, placement.tell_again))
+        programme = await stack.enter_async_context(Programme(event, invites, store, bus, opening, owners, spawn, placement.tell_again))
         dashboard = await stack.enter_async_context(Dashboard(lives, relay, placement, captioning))
         yield Services(
             settings=settings,
             programme=programme,
+            sessions=sessions,
             dashboard=dashboard,
             tokens=tokens,
             store=store,
@@ -199,6 +211,9 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             cascade=cascade,
             captioning=captioning,
             lives=lives,
+            owners=owners,
+            host=Host(endpoint, tokens),
+            passing=await stack.enter_async_context(Passing(tokens, settings.node)),
             endpoint=endpoint,
             doorkeeper=Doorkeeper(),
             pacing=Pacing(),
@@ -206,6 +221,15 @@ async def opened(settings: Settings, seed: Seed | None = None) -> AsyncIterator[
             stages=stages,
             erased=erased,
         )
+
+
+@asynccontextmanager
+async def kept(settings: Settings, seed: Seed | None = None) -> AsyncIterator[tuple[Store, Event]]:
+    """The store and the event in it, the database up to date. Raises what a broken database or programme raises."""
+    store = Store(settings.database_url())
+    await asyncio.to_thread(migrate, store.engine)
+    async with store:
+        yield store, await _event(store, settings, seed)
 
 
 async def _event(store: Store, settings: Settings, seed: Seed | None) -> Event:
@@ -254,11 +278,13 @@ def _counted(lives: dict[str, LiveSession], session: str, counts: Counts) -> Non
         lives[session].counted(counts)
 
 
-def _keep(store: Store, session: str, lang: str, number: int, cue: dict[str, Any]) -> None:
+def _keep(lives: dict[str, LiveSession], session: str, lang: str, number: int, cue: dict[str, Any]) -> None:
     """A final caption line becomes a row. One that is lost is still seen by who is here; the log says so."""
+    if session not in lives:
+        return  # the next owner hears it
 
     def done(error: Exception | None) -> None:
         if error is not None:
             logger.error("caption %s of %s in %s was not kept: %s", number, session, lang, error)
 
-    store.submit([Write("cue", {"session": session, "lang": lang, "number": number, "cue": cue})], done)
+    lives[session].submit(Write("cue", {"session": session, "lang": lang, "number": number, "cue": cue}), done)

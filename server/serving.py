@@ -22,6 +22,9 @@ from server.settings import Settings
 GRACE = 1
 """Seconds that requests under way have when the server ends."""
 
+BACKLOG = 2048
+"""Connections that wait to be taken; past it the system lets them try again."""
+
 COLLECT = (50_000, 20, 20)
 """New objects between two looks of the cycle collector at the youngest, and looks of each generation between two of the next."""
 
@@ -34,6 +37,19 @@ class Running:
     services: Services
 
 
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[list[socket.socket]]:
+    """The sockets listened at: that of the address, and the inner one of a process that shares its address with others."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    dual, shared = settings.host == "::" and socket.has_dualstack_ipv6(), settings.inner > 0
+    with contextlib.ExitStack() as stack:
+        outer = socket.create_server((settings.host, settings.port), backlog=BACKLOG, family=family, dualstack_ipv6=dual, reuse_port=shared)
+        listeners = [stack.enter_context(outer)]
+        if shared:
+            listeners.append(stack.enter_context(socket.create_server(("127.0.0.1", settings.inner), backlog=BACKLOG)))
+        yield listeners
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,27 +58,29 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(settings: Settings, seed: Seed | None = None, address: str | None = None) -> AsyncIterator[Running]:
+async def running(settings: Settings, seed: Seed | None = None, name: str | None = None) -> AsyncIterator[Running]:
     """A server, from the database on. Leaving sends every socket 1012, every player `reconnect`, and ends within about GRACE seconds;
     with other nodes around the viewers go there first, which takes three to four seconds.
 
-    `address` is how people name this machine, where that is not the one listened at.
+    `name` is how people name this machine, where that is not the one listened at.
     Raises OSError for a port that is taken, and what a broken database or setting raises.
     """
-    dual = settings.host == "::" and socket.has_dualstack_ipv6()
-    with socket.create_server((settings.host, settings.port), backlog=2048, family=_family(settings.host), dualstack_ipv6=dual) as listener:
+    with _listening(settings) as listeners:
         async with services.opened(settings, seed) as opened, asyncio.TaskGroup() as group:
             server = _Server(_config(create_app(opened), settings.proxies))
-            serving = group.create_task(server.serve([listener]))
+            serving = group.create_task(server.serve(listeners))
             while not server.started:
                 if serving.done():
                     raise RuntimeError("the HTTP server did not start; its log says why")
                 await asyncio.sleep(0.005)
-            url = _url(address or settings.host, listener)
+            url = address(name or settings.host, listeners[0].getsockname()[1])
             try:
-                with whereabouts.told(settings.data, url):
+                with whereabouts.told(settings.data, url) if not settings.inner else contextlib.nullcontext():
                     yield Running(url, opened)
             finally:
+                if settings.together:
+                    server.servers[0].close()  # who comes now comes to another process
+                await opened.owners.drain()
                 if await opened.placement.drain():
                     opened.events.drain()
                     await opened.cascade.send_away()
@@ -109,10 +127,7 @@ def _config(app: object, proxies: list[str]) -> uvicorn.Config:
     )
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _url(host: str, listener: socket.socket) -> str:
+def address(host: str, port: int) -> str:
+    """The URL of what listens there."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

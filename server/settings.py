@@ -47,6 +47,10 @@ class Settings(BaseSettings):
 
     each pulls from the others what its viewers watch, and sends away whom it cannot take. They must share programme and secret.
     """
+    together: bool = False
+    """Whether the nodes are behind one address: then a session's media is all at one of them, and requests for it are passed on inside."""
+    inner: int = Field(default=0, ge=0, le=65535)
+    """A second port, on loopback, at which the other processes of this machine reach this one; MARQUEE_NODE names it."""
     nodes: dict[str, Node] = {}
     """Which other node carries a session, by session id (`{"summit": "https://two.example.org"}`): its media is asked for there (307).
 
@@ -98,6 +102,12 @@ class Settings(BaseSettings):
     def _turn_needs_its_secret(self) -> Self:
         if not self.turn_secret.get_secret_value() and any(url.startswith("turn") for url in self.turn_urls):
             raise ValueError("MARQUEE_TURN_URLS names a TURN server: MARQUEE_TURN_SECRET must be its secret")
+        return self
+
+    @model_validator(mode="after")
+    def _together_needs_nodes(self) -> Self:
+        if (self.together or self.inner) and not self.node:
+            raise ValueError("MARQUEE_TOGETHER and MARQUEE_INNER are for nodes: MARQUEE_NODE must be how the others reach this one")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """The socket `/ws`: a hello makes a connection a person's, then commands come in and answers go out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from realtime.presence import Presence
 from server import wire
 from server.auth import Principal, Tokens
 from server.captioning import Captioning
+from server.cluster.edge import Away, Edge
 from server.commands import ACTS, perform
 from server.commands.context import Context
 from server.errors import BadRequest, Forbidden, Problem, TooMany, problem_from
@@ -46,7 +47,7 @@ class Client:
 
 
 class Sockets:
-    """The callbacks of the Endpoint."""
+    """The callbacks of the Endpoint. `lives` are the sessions of this process, `sessions` are all; the others are beyond the `edge`."""
 
     def __init__(
         self,
@@ -57,8 +58,11 @@ class Sockets:
         captioning: Captioning,
         translator: TextTranslator,
         stages: Stages,
+        sessions: Container[str],
+        edge: Edge | None,
         degraded: Callable[[], bool],
     ) -> None:
+        self._sessions, self._edge = sessions, edge
         self._tokens, self._lives, self._hub, self._presence = tokens, lives, hub, presence
         self._paces = Buckets(RATE, BURST)
         self._captioning, self._translator, self._stages = captioning, translator, stages
@@ -72,12 +76,17 @@ class Sockets:
             context = conn.attach.context
             context.live.leave(context.caller.person, conn)
             self._presence.leave(context.live.session.id, conn, person=context.caller.person)
+        elif isinstance(conn.attach, Away) and self._edge is not None:
+            self._edge.left(conn, code)
 
     def regrown(self, conn: Connection) -> None:
         """Many have come, or gone, since the client was told when to come back."""
         conn.send(wire.encode(wire.Retry(window=conn.window())))
 
     def received(self, conn: Connection, data: bytes) -> None:
+        if isinstance(conn.attach, Away):
+            self._pass_on(conn, conn.attach, data)
+            return
         try:
             message = wire.client_message.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -86,13 +95,28 @@ class Sockets:
         id = None if isinstance(message, wire.Hello) else message.id
         try:
             if isinstance(message, wire.Hello):
-                self._hello(conn, message)
+                self._hello(conn, message, data)
             else:
                 self._command(conn, message)
         except (Problem, RuleError, DeliveryError) as error:
             self._refuse(conn, id, _problem(error))
 
-    def _hello(self, conn: Connection, hello: wire.Hello) -> None:
+    def _pass_on(self, conn: Connection, away: Away, data: bytes) -> None:
+        """What a client says goes to the process that owns its session; no faster than it would take it."""
+        assert self._edge is not None
+        try:
+            if not away.take():
+                raise TooMany("too many commands; slow down", retry_after=1)
+            self._edge.say(conn, data)
+        except Problem as problem:
+            conn.send(wire.failure(_id_in(data), problem.as_dict()))
+            away.refused += 1
+            if away.refused >= REFUSALS:
+                conn.close(CloseCode.POLICY, "nothing you say is understood")
+        else:
+            away.refused = 0
+
+    def _hello(self, conn: Connection, hello: wire.Hello, data: bytes) -> None:
         if conn.attach is not None:
             raise BadRequest("hello was said already", code="bad_command")
         try:
@@ -101,13 +125,18 @@ class Sockets:
             conn.send(wire.failure(None, problem.as_dict()))
             conn.close(CloseCode.BAD_TOKEN, problem.detail)
             return
-        live = self._lives.get(caller.session)
-        if live is None or not caller.may("session.read"):
+        if caller.session not in self._sessions or not caller.may("session.read"):
             refusal = Forbidden("this token opens no session here")
             conn.send(wire.failure(None, refusal.as_dict()))
             conn.close(CloseCode.FORBIDDEN, refusal.detail)
             return
-        self._admit(conn, hello, caller, live)
+        live = self._lives.get(caller.session)
+        if live is not None and not live.leaving:
+            self._admit(conn, hello, caller, live)
+        elif self._edge is not None:
+            self._edge.enter(conn, caller.session, data, self._paces.of(f"{caller.session}/{caller.person}").take)
+        else:
+            conn.close(CloseCode.RESTART)
 
     def _admit(self, conn: Connection, hello: wire.Hello, caller: Principal, live: LiveSession) -> None:
         channels = [live.staff.channel if caller.may("staff.read") else live.public.channel]
@@ -144,6 +173,8 @@ class Sockets:
             raise TooMany("too many commands; slow down", retry_after=1)
         client.refused = 0
         kind, context = type(command), client.context
+        if context.live.leaving:
+            return  # unanswered: the client is about to be sent away, and says it again at the session's next owner
         if kind not in ACTS:
             self._follow(conn, context, command)
             return

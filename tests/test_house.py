@@ -55,6 +55,7 @@ class TestMake:
             "bench-hub",
             "bench-storm",
             "bench-votes",
+            "bench-cluster",
             "bench-captions",
             "load",
             "picture",
@@ -224,6 +225,10 @@ class TestBenches:
         (line,) = output(sys.executable, "-m", "tests.load.votes", "--quick", *flags, timeout=110).splitlines()
         assert re.match(r"votes per_s=\d+ vs_naive=\d+\.\dx ", line)
         assert "votes=200" in line
+
+    def test_the_bench_of_the_cluster_hears_of_every_vote_at_both_processes(self) -> None:
+        (line,) = output(sys.executable, "-m", "tests.load.cluster", "--quick").splitlines()
+        assert re.match(r"cluster clients=40 acks=20 .* acks_added_p99_ms=\S+ updates=\d+ .* updates_added_p99_ms=\S+$", line)
 
     def test_the_bench_of_captions_reaches_every_viewer_and_hears_the_reading(self) -> None:
         line, *translators = output(sys.executable, "-m", "tests.load.captions", "--quick").splitlines()

@@ -112,6 +112,16 @@ class Captioning:
         """Whether recognizers for a floor's language have been looked for."""
         return base(floor) in self._recognizers
 
+    def close(self, session: str) -> None:
+        """Close a session's channels: another process writes its captions. Does nothing for one that is not open."""
+        room = self._rooms.pop(session, None)
+        if room is None:
+            return
+        self._readers.close(room)
+        room.wake.set()
+        if room.hearing is not None:
+            room.hearing.stop()
+
     def sources(self, session: str) -> dict[str, Doc | None]:
         """Who writes each language and how that goes (`translation.sources.Source`); nothing for a session that is not open."""
         room = self._rooms.get(session)
@@ -120,8 +130,13 @@ class Captioning:
     # Who speaks
 
     def stream_changed(self, session: str, live: bool) -> None:
-        """Listen to a session that is live, if its floor's language has a recognizer; the line at which it stops is finished."""
-        room = self._rooms[session]
+        """Listen to a session that is live, if its floor's language has a recognizer; the line at which it stops is finished.
+
+        Does nothing for one that is not open.
+        """
+        room = self._rooms.get(session)
+        if room is None:
+            return  # another process owns it, and hears it
         if room.hearing is not None:
             room.hearing.stop()
             room.hearing = None
@@ -232,7 +247,7 @@ class Captioning:
         """A source falls silent without any event, and the glossary's count is news only now and then."""
         while True:
             await asyncio.sleep(WATCH)
-            for room in self._rooms.values():
+            for room in list(self._rooms.values()):
                 self._readers.sources(room)
                 self._readers.counts(room)
 
@@ -240,7 +255,8 @@ class Captioning:
 
     async def translate(self, session: str, text: str, source: str, target: str) -> str | None:
         """The text in another language, with the session's words; None when nobody can say it. Cancelling loses only this text."""
-        return await self._translations.translate(text, source, target, self._rooms[session].terms)
+        room = self._rooms.get(session)
+        return None if room is None else await self._translations.translate(text, source, target, room.terms)
 
     def set_term(self, session: str, id: str, term: Term | None) -> None:
         """A term from now on; None takes it away. Raises TooMany past TERMS_LIMIT."""

@@ -52,7 +52,7 @@ class Interpreting:
             self._spawn(self._run(room))
 
     async def _run(self, room: Room) -> None:
-        while True:
+        while not room.closed:
             await room.wake.wait()
             room.wake.clear()
             while room.waiting:
@@ -72,6 +72,8 @@ class Interpreting:
 
     async def _into(self, room: Room, lang: str, cue: Doc, number: int | None) -> None:
         text = await self._translate(room.session.id, cue["text"], cue["lang"], lang)
+        if room.closed:
+            return
         made = {"via": "untranslated"} if text is None else {"via": "machine", "text": text, "lang": lang}
         room.writers[lang].faulty = text is None
         if number is not None:

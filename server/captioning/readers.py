@@ -35,6 +35,13 @@ class Readers:
         state = room.states[lang]
         self._hub.open(room.channel(lang), lambda: _encode(state))
 
+    def close(self, room: Room) -> None:
+        """What is still said is kept and told nobody: the readers are another process's."""
+        room.closed = True
+        for lang in room.states:
+            self._hub.close(room.channel(lang))
+        self._hub.close(f"{room.session.id}/glossary")
+
     def reading(self, room: Room, lang: str) -> int:
         return self._hub.followers(room.channel(lang))
 
@@ -104,6 +111,6 @@ class Readers:
         state, source = room.states[lang], room.source(lang, time.monotonic())
         was = {"source": state["source"]} if "source" in state else {}
         patch = patch | difference(was, {} if source is None else {"source": msgspec.to_builtins(source)})
-        if patch:
+        if patch and not room.closed:
             merge(state, patch)
             self._hub.publish(room.channel(lang), type, _encode(patch))

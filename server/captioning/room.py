@@ -48,6 +48,7 @@ class Room:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     hearing: Hearing | None = None
     translating: bool = False
+    closed: bool = False
 
     @property
     def floor(self) -> str:

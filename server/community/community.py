@@ -38,6 +38,7 @@ class Community:
         self.board_readers = [Audience(hub, f"{session}/problems{end}", self._board_state(staff=staff)) for staff, end in _READERS]
         self._counts: Soon[tuple[str, str], UpdateType] = Soon(COALESCE, self._tell_counts)
         self._clock: asyncio.TimerHandle | None = None
+        self._closed = False
         self.wind()
 
     def _take(self, held: Held) -> None:
@@ -52,9 +53,12 @@ class Community:
         self.wind()
 
     def close(self) -> None:
+        self._closed = True
         self._counts.close()
         if self._clock is not None:
             self._clock.cancel()
+        for audience in (*self.chat_readers, *self.board_readers):
+            audience.close()
 
     # Readers
 
@@ -95,6 +99,8 @@ class Community:
     def wind(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
+        if self._closed:
+            return
         now = _now()
         at = self.announcements.next_change(now)
         self._clock = None if at is None else asyncio.get_running_loop().call_later((at - now) / 1000, self._strike)

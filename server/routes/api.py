@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
+from server.cluster.passing import AtOwner
 from server.errors import Unavailable
+from server.live import LiveSession
 from server.services import Services
 
 ANSWER = 2.0
@@ -25,6 +27,14 @@ def services_of(request: Request) -> Services:
     return services
 
 
+async def live_of(request: Request, session: str) -> LiveSession:
+    """The session's state. Raises NotFound, Unavailable, and AtOwner where another process has it: the request is passed on."""
+    found = await services_of(request).owners.find(session)
+    if isinstance(found, str):
+        raise AtOwner(found)
+    return found
+
+
 @router.get("/api/event", response_class=JSONResponse)
 async def event(request: Request) -> Response:
     """The programme (`sessions.programme.Event`), which sessions are `live` now, and the server's clock in ms since 1970 UTC.
@@ -32,7 +42,7 @@ async def event(request: Request) -> Response:
     Pages ask often: with the ETag of what they have they are told 304 while nothing has changed.
     """
     services = services_of(request)
-    live = {id: session.live for id, session in services.lives.items()}
+    live = {id: services.placement.where(id, None) is not None for id in services.sessions}
     tag = f'W/"{services.event.version}-{crc32(msgspec.json.encode(live)):x}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == tag:

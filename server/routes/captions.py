@@ -58,7 +58,7 @@ async def transcript(
     """
     caller.require("profanity.set" if said else "caption.read", session)
     services = services_of(request)
-    programme = services.lives[session].session
+    programme = services.sessions[session]
     lang = language(lang)
     if lang not in programme.captions:
         raise NotFound(f"captions are in {', '.join(programme.captions)}")

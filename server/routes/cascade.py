@@ -27,7 +27,7 @@ async def feed(
     if given is None:
         raise Unauthorized("send Authorization: Bearer and a node's token")
     services.tokens.read_node(given.credentials, session)
-    if session not in services.lives or not services.placement.originates(session):
+    if session not in services.sessions or not services.placement.originates(session):
         raise NotLive(f"session {session} does not originate here")
     wanted = None if lang is None else booth(request, session, lang)
     offer = await read_text(request, SDP, told_by="Accept-Post", code="bad_offer")

@@ -42,7 +42,7 @@ async def export(session: str, name: str, format: Literal["csv", "xlsx", "json"]
 @router.get("/api/sessions/{session}/research.zip", response_class=StreamingResponse)
 async def research(session: str, services: Staff) -> Response:
     """The anonymised dataset: a Frictionless Data Package, counts below five suppressed, nobody named."""
-    file = await services.store.read(partial(package, session=services.lives[session].session))
+    file = await services.store.read(partial(package, session=services.sessions[session]))
     return _file(in_chunks(file), f"{session}-research.zip", "application/zip")
 
 

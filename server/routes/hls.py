@@ -64,7 +64,7 @@ async def fetch(session: str, key: Key, name: Name, request: Request) -> Respons
     services = services_of(request)
     services.tokens.read_hls(key, session)
     if name.endswith(".m3u8"):
-        text = _playlist(services.lives[session].session, await services.hls.window(session), name)
+        text = _playlist(services.sessions[session], await services.hls.window(session), name)
         return _written(request, text, playlist.MEDIA_TYPE, SHORTLY)
     window = services.hls.held(session)
     found = _SEGMENT.fullmatch(name)
@@ -115,7 +115,7 @@ def _captions(request: Request, session: str, window: Window | None, number: int
     """The lines that are said in a segment, on the media's time line. Raises NotFound."""
     services = services_of(request)
     segment = window.find(number) if window is not None else None
-    if segment is None or lang not in services.lives[session].session.captions:
+    if segment is None or lang not in services.sessions[session].captions:
         raise NotFound("there are no such captions, or not any more", headers={"Cache-Control": "no-store"})
     said = services.captioning.said(session, lang, segment.at, segment.at + round(segment.seconds * 1000))
     lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in said]

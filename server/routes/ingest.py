@@ -15,7 +15,7 @@ from server.auth import Principal, authenticated
 from server.commands.captions import LINE_LIMIT
 from server.errors import NotFound, TooLarge, TooMany, Unavailable, Unprocessable
 from server.live import LiveSession, Outcome
-from server.routes.api import services_of
+from server.routes.api import live_of, services_of
 from server.services import Services
 from sessions.text import clean, language
 from translation.posted import Posted, youtube, zoom
@@ -43,7 +43,7 @@ async def addresses(session: str, asked: Asked, request: Request, caller: Annota
     """Addresses for a caption tool, good as long as a token. Whoever has one may write this language: keep it to yourself."""
     caller.require("caption.commit", session)
     services, lang = services_of(request), language(asked.lang)
-    captions = services.lives[session].session.captions
+    captions = services.sessions[session].captions
     if lang not in captions:
         raise NotFound(f"captions are in {', '.join(captions)}")
     key = services.tokens.issue_ingest(session, lang)
@@ -68,7 +68,9 @@ async def from_zoom(request: Request, id: Key, seq: Seq) -> PlainTextResponse:
 async def last(request: Request, id: Key) -> PlainTextResponse:
     """The number of the last post, after which a tool goes on."""
     services = services_of(request)
-    tool = services.tools.find(*services.tokens.read_ingest(id))
+    session, lang = services.tokens.read_ingest(id)
+    await live_of(request, session)
+    tool = services.tools.find(session, lang)
     return PlainTextResponse(str(tool.seq))
 
 
@@ -76,8 +78,7 @@ async def _take(request: Request, key: str, seq: int, read: Callable[[str], list
     """Tell what was posted, once however often it is posted; returns when it is durable."""
     services = services_of(request)
     session, lang = services.tokens.read_ingest(key)
-    if session not in services.lives:
-        raise NotFound("there is no such session")
+    live = await live_of(request, session)
     tool = services.tools.find(session, lang)
     if not tool.bucket.take():
         raise TooMany("too many posts; slow down", retry_after=1)
@@ -90,7 +91,7 @@ async def _take(request: Request, key: str, seq: int, read: Callable[[str], list
     lines = [Posted(clean(line.text, LINE_LIMIT, "the caption"), line.at) for line in lines]
     # A tool that was started again counts from the beginning: only the same number with the same words is a retry.
     once = f"{seq}-{hashlib.sha256(body).hexdigest()[:16]}"
-    await _done(services.lives[session], lambda: _told(services, session, lang, lines), f"ingest-{lang}", once)
+    await _done(live, lambda: _told(services, session, lang, lines), f"ingest-{lang}", once)
     tool.seq = max(seq, tool.seq)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.auth import Principal, authenticated
-from server.routes.api import services_of
+from server.routes.api import live_of, services_of
 from sessions.loading import Invite
 from sessions.people import NAME_LIMIT, RIGHTS
 from sessions.store import Write
@@ -45,7 +45,7 @@ Invited = Annotated[Invite, Depends(_invite)]
 async def look(request: Request, invite: Invited) -> dict[str, Any]:
     """What a code opens."""
     services = services_of(request)
-    session = services.lives[invite.session].session
+    session = services.sessions[invite.session]
     event = {"id": services.event.id, "names": services.event.names}
     found = {"role": invite.role, "session": msgspec.to_builtins(session), "event": event}
     return found | ({"seat": invite.seat} if invite.seat is not None else {})
@@ -60,8 +60,8 @@ async def join(request: Request, invite: Invited, joining: Joining) -> dict[str,
     row = {"id": secrets.token_urlsafe(12), "session": invite.session, "role": invite.role.value, "name": name, "lang": lang}
     about = {"region": _said(joining.region, ABOUT_LIMIT, "the region"), "sector": _said(joining.sector, ABOUT_LIMIT, "the sector")}
     joined = {"seat": invite.seat, "joined_at": time.time_ns() // 1_000_000}
-    await services.store.write(Write("person", row | about | joined))
-    live = services.lives[invite.session]
+    live = await live_of(request, invite.session)
+    await live.keep(Write("person", row | about | joined))
     live.joined(invite.role)
     if invite.seat is not None:
         live.podium.sit(str(row["id"]), invite.seat)

@@ -75,6 +75,7 @@ class _Moment:
     def _of_nodes(self) -> Iterator[Metric]:
         placement, cascade = self._services.placement, self._services.cascade
         yield GaugeMetricFamily("marquee_nodes", "Nodes that this one knows, itself too.", len(placement.nodes))
+        yield GaugeMetricFamily("marquee_owned", "Sessions whose state is in this process.", len(self._services.lives))
         yield GaugeMetricFamily("marquee_draining", "Whether this node takes nobody any more.", placement.draining)
         pulls = GaugeMetricFamily("marquee_pulls", "Channels that come from another node now.", labels=["session", "lang", "origin"])
         for pull in cascade.pulls:

@@ -7,7 +7,7 @@ from fastapi import Request
 
 from realtime.relay import TooManyViewers
 from server.auth import Principal
-from server.errors import Conflict
+from server.errors import Conflict, Unavailable
 from server.routes.api import services_of
 from server.routes.wish import elsewhere
 
@@ -18,16 +18,26 @@ RETRY = 2
 async def place_publisher(request: Request, session: str, caller: Principal) -> None:
     """Make this node the session's origin. Raises Elsewhere when another one is, or is to be; Conflict for who was sent here by that."""
     placement = services_of(request).placement
-    other = placement.best(session) if placement.draining and not _was_sent(request) else None
+    alone = services_of(request).settings.together or _was_sent(request)
+    other = placement.best(session) if placement.draining and not alone else None
     if other is not None:
         await placement.give_up(session)
         raise elsewhere(request, caller, other.url)
-    owner = await services_of(request).cascade.take(session)
+    owner = await _owner(request, session) or await services_of(request).cascade.take(session)
     if owner is None:
         return
     if _was_sent(request):
         raise Conflict("the session is published to another node", code="elsewhere", retry_after=RETRY)
     raise elsewhere(request, caller, owner)
+
+
+async def _owner(request: Request, session: str) -> str | None:
+    """The other node that owns the session: its captions are made there, and its stage is known there. None while nobody can say."""
+    try:
+        found = await services_of(request).owners.find(session)
+    except Unavailable:
+        return None
+    return found if isinstance(found, str) else None
 
 
 def send_to_origin(request: Request, session: str, caller: Principal) -> None:
@@ -52,7 +62,8 @@ async def a_seat(request: Request, session: str, lang: str | None, caller: Princ
 
 
 def _send_on(request: Request, session: str, caller: Principal) -> None:
-    other = None if _was_sent(request) else services_of(request).placement.best(session)
+    services = services_of(request)
+    other = None if _was_sent(request) or services.settings.together else services.placement.best(session)
     if other is not None:
         raise elsewhere(request, caller, other.url)
 

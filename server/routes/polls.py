@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from server import views
 from server.auth import Principal, authenticated
 from server.errors import Conflict, NotFound
-from server.routes.api import services_of
+from server.routes.api import live_of, services_of
 from sessions import ballots, breakdown, tables
 from sessions.polls import Poll
 
@@ -20,11 +20,11 @@ By = Literal["region", "sector", "language"]
 _COLUMNS: dict[By, str] = {"region": "region", "sector": "sector", "language": "lang"}
 
 
-def _over(request: Request, session: str, poll: str, caller: Annotated[Principal, Depends(authenticated)]) -> Poll:
+async def _over(request: Request, session: str, poll: str, caller: Annotated[Principal, Depends(authenticated)]) -> Poll:
     """A poll whose result the caller may know and that nothing is added to: two tables a vote apart would tell the vote."""
     caller.require("session.read", session)
     staff = caller.may("staff.read")
-    item = services_of(request).lives[session].polls.items.get(poll)
+    item = (await live_of(request, session)).polls.items.get(poll)
     if item is None or views.poll(item, staff=staff) is None:
         raise NotFound("there is no such poll")
     if item.state not in views.OVER or not views.shown(item, staff=staff):

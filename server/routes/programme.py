@@ -14,7 +14,7 @@ from server.auth import Principal, authenticated
 from server.errors import BadRequest, Conflict, Unprocessable, UnsupportedMedia
 from server.exports.sheet import Sheet, as_csv
 from server.programme import Programme
-from server.routes.api import services_of
+from server.routes.api import live_of, services_of
 from sessions import calendar, errors, importing, issues, planning
 from sessions.errors import Faulty
 from sessions.importing import Incoming, Report
@@ -108,6 +108,7 @@ async def add(organiser: Organising, request: Request) -> dict[str, Any]:
 async def edit(session: str, organiser: Organising, request: Request) -> dict[str, Any]:
     """Change a session, or cancel it (`cancelled`). 409 `conflict` with the session as it is when somebody has changed it since; 409
     `running` for what has to wait until it is over; everyone in it is told."""
+    await live_of(request, session)  # who owns it knows what goes on in it
     wanted = await _read(request, Edited)
     if wanted.session.id != session:
         raise Unprocessable("the id of a session stays")

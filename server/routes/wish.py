@@ -148,7 +148,7 @@ def admit(request: Request, entrance: Entrance, session: str, caller: Principal)
     caller.require(_ACTIONS[entrance], session)
     services = services_of(request)
     services.pacing.ask(request.method, caller.person)
-    if caller.guest:
+    if caller.guest and session in services.lives:  # else who owns the session asks
         services.stages.require(session, caller.person)
     node = services.settings.nodes.get(session)
     if node is not None and node.partition("://")[2] != request.url.netloc:
@@ -185,7 +185,7 @@ def _entrances(request: Request) -> tuple[Entrance, ...]:
 
 def booth(request: Request, session: str, lang: str) -> str:
     """The language, if the session is interpreted into it. Raises NotFound."""
-    if lang not in services_of(request).lives[session].session.interpreted:
+    if lang not in services_of(request).sessions[session].interpreted:
         raise NotFound(f"session {session} has no booth for {lang[:35]}")
     return lang
 
