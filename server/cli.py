@@ -63,15 +63,24 @@ def demo(
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen at. [default: MARQUEE_HOST or 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port. [default: MARQUEE_PORT or 8000]")] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many share the port; SIGHUP restarts them in turn.")] = 1,
 ) -> None:
     """Run the server. Everything else is set by MARQUEE_* in the environment."""
     from server.demo import place
 
     settings = _settings(host=host, port=port)
     try:
-        place.require_free(settings.host, settings.port)
+        if not settings.inner:  # else others listen there too
+            place.require_free(settings.host, settings.port)
     except place.NoPlace as error:
         _fail(str(error))
+    if processes > 1:
+        from server.cluster.supervisor import supervise
+
+        if not settings.bus:
+            _fail("several processes meet in Redis: MARQUEE_BUS must be its URL")
+        _run(lambda: supervise(settings, processes), settings)
+        return
     from server.serving import running, spare_collector, stop_signals
 
     async def work() -> None:
