@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import socket
 import sys
@@ -11,15 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
 
+from realtime.relay.calls import Calls
 from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.hls.segment import Segment
 from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
-from realtime.relay.pull import PullOffer
-from realtime.relay.relay import MAX_PEERS, MAX_VIEWERS
-from realtime.relay.replies import Answer, Demand, IceRestart, Layer, OnAir, Resource, StreamStats, Venue, View
-from realtime.relay.sending import Counters
+from realtime.relay.replies import OnAir
 from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir
 from realtime.relay.tap import Tap
+from realtime.relay.viewing import MAX_PEERS, MAX_VIEWERS
 
 START = 20.0
 """Seconds the process may take to be ready."""
@@ -33,7 +31,7 @@ PAUSE = 0.5
 logger = logging.getLogger(__name__)
 
 
-class RelayProcess:
+class RelayProcess(Calls):
     """A `Relay` elsewhere, with the same arguments; what is a property or at once there is asked for here.
 
     `async with` it: raises OSError when the port cannot be had. If the process dies, every peer is gone: sessions stop being live,
@@ -53,18 +51,15 @@ class RelayProcess:
         max_viewers: int = MAX_VIEWERS,
         max_peers: int = MAX_PEERS,
     ) -> None:
+        super().__init__()
         self._config: dict[str, Any] = {"host": host, "port": port, "advertise": list(advertise), "record": record}
         self._config |= {"max_viewers": max_viewers, "max_peers": max_peers}
         self._on_change, self._on_air, self._on_end = on_change, on_air, on_end
-        self._peers: set[str] = set()
         self._live: set[tuple[str, str | None]] = set()
         self._aired: set[str] = set()
-        self._calls: dict[int, asyncio.Future[Any]] = {}
         self._taps: dict[int, Tap] = {}
         self._packages: dict[str, Callable[[Segment], None]] = {}
         self._taps_of: Counter[str] = Counter()
-        self._numbers = itertools.count(1)
-        self._link: Link | None = None
 
     async def __aenter__(self) -> Self:
         self._group = await asyncio.TaskGroup().__aenter__()
@@ -88,70 +83,6 @@ class RelayProcess:
     def live(self, session: str, lang: str | None = None) -> bool:
         """Whether media of this session's floor, or of a booth of it, is arriving."""
         return (session, lang) in self._live
-
-    async def publish(self, session: str, offer: str, lang: str | None = None, venue: Venue = "a") -> Answer:
-        """As `Relay.publish`; RelayDown while the process is being started again."""
-        return await self._answer("publish", session, offer, lang, venue)
-
-    async def air(self, session: str, venue: Venue) -> None:
-        await self._call("air", session, venue)
-
-    async def watch(self, session: str, offer: str, lang: str | None = None, beneath: bool = True) -> Answer:
-        """As `Relay.watch`; RelayDown while the process is being started again."""
-        return await self._answer("watch", session, offer, lang, beneath)
-
-    async def feed(self, session: str, offer: str, lang: str | None = None) -> Answer:
-        return await self._answer("feed", session, offer, lang)
-
-    async def offer_pull(self, lang: str | None = None) -> PullOffer:
-        return cast(PullOffer, await self._call("offer_pull", lang))
-
-    async def pull(self, session: str, lang: str | None, offer: PullOffer, answer: str) -> str:
-        resource_id = cast(str, await self._call("pull", session, lang, offer, answer))
-        self._peers.add(resource_id)
-        return resource_id
-
-    async def send_away(self, count: int) -> int:
-        return cast(int, await self._call("send_away", count))
-
-    async def demand(self) -> dict[str, Demand]:
-        return cast(dict[str, Demand], await self._call("demand"))
-
-    async def counter_offer(self, session: str, lang: str | None = None) -> Answer:
-        return await self._answer("counter_offer", session, lang)
-
-    async def accept(self, resource_id: str, answer: str) -> None:
-        await self._call("accept", resource_id, answer)
-
-    async def update_ice(self, resource_id: str, fragment: str, tags: tuple[str, ...] | None = None) -> IceRestart | None:
-        return cast("IceRestart | None", await self._call("update_ice", resource_id, fragment, tags))
-
-    async def choose(self, resource_id: str, lang: str | None, beneath: bool | None = None) -> str | None:
-        return cast("str | None", await self._call("choose", resource_id, lang, beneath))
-
-    async def show(self, resource_id: str, layer: str | None, sees: bool) -> View:
-        return cast(View, await self._call("show", resource_id, layer, sees))
-
-    async def view(self, resource_id: str) -> View:
-        return cast(View, await self._call("view", resource_id))
-
-    async def resource(self, resource_id: str) -> Resource:
-        return cast(Resource, await self._call("resource", resource_id))
-
-    async def end(self, resource_id: str) -> None:
-        await self._call("end", resource_id)
-
-    async def layers(self, session: str) -> tuple[Layer, ...]:
-        return cast("tuple[Layer, ...]", await self._call("layers", session))
-
-    async def stats(self, session: str) -> StreamStats:
-        return cast(StreamStats, await self._call("stats", session))
-
-    async def all_stats(self) -> dict[str, StreamStats]:
-        return cast(dict[str, StreamStats], await self._call("all_stats"))
-
-    async def counters(self) -> Counters:
-        return cast(Counters, await self._call("counters"))
 
     async def package(self, session: str, emit: Callable[[Segment], None]) -> None:
         """As `Relay.package`; it ends with `unpackage`, and with the process."""
@@ -184,23 +115,6 @@ class RelayProcess:
         self._taps_of[session] -= 1
         if self._link is not None:
             self._link.send(Call(0, "unlisten", (number,)))
-
-    async def _answer(self, method: str, *args: Any) -> Answer:
-        answer = cast(Answer, await self._call(method, *args))
-        self._peers.add(answer.resource_id)
-        return answer
-
-    async def _call(self, method: str, *args: Any) -> Any:
-        """What the relay answers or raises. Cancelling stops the waiting, not the call."""
-        if self._link is None:
-            raise RelayDown("the relay is being started again")
-        number = next(self._numbers)
-        future = self._calls[number] = asyncio.get_running_loop().create_future()
-        try:
-            self._link.send(Call(number, method, args))
-            return await future
-        finally:
-            del self._calls[number]
 
     # The process
 
@@ -266,15 +180,6 @@ class RelayProcess:
                 case Ended(resource_id):
                     self._end(resource_id)
 
-    def _resolve(self, number: int, value: Any, error: Exception | None) -> None:
-        future = self._calls.get(number)
-        if future is None or future.done():
-            return
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)
-
     def _change(self, session: str, lang: str | None, live: bool) -> None:
         (self._live.add if live else self._live.discard)((session, lang))
         _tell(self._on_change, session, lang, live)
@@ -289,9 +194,7 @@ class RelayProcess:
 
     def _lost(self) -> None:
         """The process is gone, and everything in it."""
-        for future in self._calls.values():
-            if not future.done():
-                future.set_exception(RelayDown("the relay is being started again"))
+        self._fail()
         for tap in list(self._taps.values()):
             tap.close()
         self._packages.clear()
