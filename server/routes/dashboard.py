@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from server.auth import Principal, authenticated
-from server.errors import NotFound
-from server.routes.api import services_of
+from server.routes.api import live_of, services_of
 
 router = APIRouter(tags=["programme"])
 
@@ -26,8 +25,8 @@ async def dashboard(
     caller.require("dashboard.read", caller.session)
     services = services_of(request)
     board = services.dashboard
-    if session is not None and session not in services.lives:
-        raise NotFound("there is no such session")
+    if session is not None:
+        await live_of(request, session)
     await board.ready()
     told = {"interval": round(board.interval * 1000), "now": time.time_ns() // 1_000_000, "series": board.series(session, since)}
     return told | {"sessions": board.overview(), "regions": board.regions(session)} | board.now(session)
