@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions load picture system clean always
+.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions bench-web load picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -41,7 +41,7 @@ check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web 
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
-bench: bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions ## all of these
+bench: bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions bench-web ## all of these
 
 bench-relay: $(VENV)/.test ## server CPU per packet at 50, 100 and 200 viewers, beside Janus, aiortc's MediaRelay and a bare send
 	@{ command -v janus && command -v ip; } >/dev/null || .ci/install janus iproute2
@@ -67,6 +67,9 @@ bench-cluster: $(VENV)/.test ## what 5,000 attendees of two processes wait longe
 
 bench-captions: $(VENV)/.test ## what captions add for 1,000 viewers in 20 languages; words, flicker and delay of real speech by WHIP
 	@$(BIN)/python -m tests.load.captions
+
+bench-web: system $(VENV)/.test $(NODE_MODULES) ## paint, first picture, script per update and memory of an attendee's page on a slow phone; ARGS="--soak 120"
+	@$(BIN)/python -m tests.load.web $(ARGS)
 
 load: $(VENV)/.test ## a crowd that asks, votes, reacts and loses its networks, and a report of it; ARGS="--attendees 5000 --minutes 5 --url ..."
 	@$(BIN)/python -m tests.load.crowd $(ARGS)

@@ -16,7 +16,7 @@ const SEAT = ['Session', 'Attendee'];
 export const groups = [
   { name: 'lists', test: LATER, priority: 3 },
   { name: 'base', tags: ['$initial' as const], priority: 2 },
-  { name: shared, priority: 1 },
+  { name: shared, debugName: 'shared', priority: 1 },
 ];
 
 function shared(id: string, graph: Graph): string | null {

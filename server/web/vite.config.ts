@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
-import { groups, LATER } from './chunks';
-import { packed } from './packed';
+import { groups, LATER } from './chunks.ts';
+import { packed } from './packed.ts';
 
 const server = process.env.MARQUEE_URL ?? 'http://127.0.0.1:8000';
 

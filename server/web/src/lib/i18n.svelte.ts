@@ -5,7 +5,7 @@ import esUrl from '../messages/es.json?url';
 import frUrl from '../messages/fr.json?url';
 import zhUrl from '../messages/zh.json?url';
 import { ProblemError } from './problem';
-import { negotiate, render, type Params } from './text';
+import { negotiate, numbers, render, type Params } from './text';
 
 export type Key = keyof typeof en;
 export const LOCALES = ['en', 'es', 'fr', 'ar', 'zh'] as const;
@@ -89,7 +89,7 @@ export function formatDate(ms: number, timeZone?: string): string {
 }
 
 export function formatNumber(n: number): string {
-  return new Intl.NumberFormat(i18n.locale).format(n);
+  return numbers(i18n.locale).format(n);
 }
 
 /** A language's name in the locale; the tag itself for one nobody has named. */

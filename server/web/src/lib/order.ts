@@ -3,15 +3,25 @@ import type { Question } from './wire';
 /** How a list of questions is read: most wanted, newest, oldest, or as is fair to every region and language (the server's order). */
 export type Order = 'top' | 'new' | 'old' | 'fair';
 
-/** `questions` in an order; `next` is the fair one. Where the best comes first, answered ones sink. */
+/**
+ * `questions` in an order; `next` is the fair one. Where the best comes first, answered ones sink. Each question is read once: reading is
+ * what costs, where it is reactive.
+ */
 export function ordered(questions: readonly Question[], order: Order, next: readonly string[]): Question[] {
-  const newest = (a: Question, b: Question) => b.asked_at - a.asked_at;
-  const sunk = (question: Question) => Number(question.answer_state === 'answered');
-  const top = (a: Question, b: Question) => sunk(a) - sunk(b) || b.votes - a.votes || newest(a, b);
-  if (order === 'new') return questions.toSorted(newest);
-  if (order === 'old') return questions.toSorted((a, b) => newest(b, a));
-  if (order === 'top') return questions.toSorted(top);
   const places = new Map(next.map((id, place) => [id, place]));
-  const place = (question: Question) => places.get(question.id) ?? next.length;
-  return questions.toSorted((a, b) => place(a) - place(b) || top(a, b));
+  const read = questions.map((question) => ({
+    question,
+    at: question.asked_at,
+    sunk: Number(question.answer_state === 'answered'),
+    votes: question.votes,
+    place: places.get(question.id) ?? next.length,
+  }));
+  type Read = (typeof read)[number];
+  const newest = (a: Read, b: Read) => b.at - a.at;
+  const top = (a: Read, b: Read) => a.sunk - b.sunk || b.votes - a.votes || newest(a, b);
+  if (order === 'new') read.sort(newest);
+  else if (order === 'old') read.sort((a, b) => newest(b, a));
+  else if (order === 'top') read.sort(top);
+  else read.sort((a, b) => a.place - b.place || top(a, b));
+  return read.map(({ question }) => question);
 }

@@ -61,9 +61,22 @@ function parse(slot: string): { name: string; choices: Record<string, string> } 
 function fill(slot: string, params: Params, locale: string): string {
   const { name, choices } = parse(slot);
   const value = params[name] ?? '';
-  const shown = typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value;
-  const choice = typeof value === 'number' ? (choices[new Intl.PluralRules(locale).select(value)] ?? choices.other) : choices.other;
+  const shown = typeof value === 'number' ? numbers(locale).format(value) : value;
+  const choice = typeof value === 'number' ? (choices[plurals(locale).select(value)] ?? choices.other) : choices.other;
   return choice === undefined ? shown : render(choice.replaceAll('#', shown), params, locale);
+}
+
+/** The number format of a locale: to make one takes longer than to use it a hundred times. */
+export const numbers = kept((locale) => new Intl.NumberFormat(locale));
+const plurals = kept((locale) => new Intl.PluralRules(locale));
+
+/** `make`, with what it made for the locale before: a page has one at a time. */
+function kept<T>(make: (locale: string) => T): (locale: string) => T {
+  let last: { locale: string; made: T } | null = null;
+  return (locale) => {
+    if (last?.locale !== locale) last = { locale, made: make(locale) };
+    return last.made;
+  };
 }
 
 /** The first of `wanted` (BCP 47, best first) whose language is among `known`, else the first known. */
