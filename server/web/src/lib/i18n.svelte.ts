@@ -92,6 +92,11 @@ export function formatNumber(n: number): string {
   return numbers(i18n.locale).format(n);
 }
 
+/** Things side by side, with what the locale puts between them. */
+export function listed(texts: readonly string[]): string {
+  return new Intl.ListFormat(i18n.locale, { type: 'unit' }).format(texts);
+}
+
 /** A language's name in the locale; the tag itself for one nobody has named. */
 export function languageName(tag: string): string {
   try {

@@ -1,7 +1,8 @@
 import type { Question } from './wire';
 
 /** How a list of questions is read: most wanted, newest, oldest, or as is fair to every region and language (the server's order). */
-export type Order = 'top' | 'new' | 'old' | 'fair';
+export const ORDERS = ['top', 'new', 'old', 'fair'] as const;
+export type Order = (typeof ORDERS)[number];
 
 /**
  * `questions` in an order; `next` is the fair one. Where the best comes first, answered ones sink. Each question is read once: reading is
