@@ -1,7 +1,7 @@
 """Motions of a summit: one seat, one vote. Pure.
 
     act        from      to
-    put        -         open        one at a time; the seats present then are entitled
+    put        -         open        one at a time, not while the roll is called; the seats present then are entitled
     vote       open      open        a seat's vote replaces its former one
     close      open      closed      the count is laid down
     withdraw   open      withdrawn   without a count

@@ -6,7 +6,7 @@
     mark       chair       -                                          present, or absent: what an absent seat wanted is forgotten
     ask        delegate    present                                    in the queue, which is by least time spent, then by who asked first
     unask      delegate    -                                          out of the queue
-    point      delegate    present                                    a point of order, ahead of the queue
+    point      delegate    present, and has not the floor itself      a point of order, ahead of the queue
     deny       chair       a point of this seat                       the point is gone
     call       chair       nobody speaks, or a point interrupts       its speech waits (see `speeches`), out of the queue
     start      chair       a speech; the interpreters are through     its clock runs
@@ -73,6 +73,14 @@ class Summit(Struct):
     def quorate(self, policy: SessionPolicy) -> bool:
         return len(self.present) >= self.quorum(policy)
 
+    def entitled(self, policy: SessionPolicy) -> list[str]:
+        """The seats that vote on a motion put now. Raises Conflict while the roll is called, or without a quorum."""
+        if self.roll:
+            raise Conflict("the roll is being called")
+        if not self.quorate(policy):
+            raise Conflict(f"there is no quorum: {self.quorum(policy)} seats have to be present")
+        return self.present
+
     # The roll
 
     def call_roll(self, on: bool) -> None:
@@ -108,8 +116,10 @@ class Summit(Struct):
             account.asked_at = now
 
     def point(self, seat: str) -> bool:
-        """Raise a point of order; whether it is new. Raises Conflict for an absent seat."""
+        """Raise a point of order; whether it is new. Raises Conflict for an absent seat, and for one that speaks or was interrupted."""
         self._here(seat)
+        if any(speech is not None and speech.seat == seat for speech in (self._current(), self.aside)):
+            raise Conflict(f"seat {seat} has the floor itself")
         if seat in self.points:
             return False
         self.points.append(seat)

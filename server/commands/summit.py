@@ -11,7 +11,7 @@ from server.commands.context import Context
 from server.errors import Forbidden
 from server.live import Change, Outcome
 from server.wire import UpdateType
-from sessions.errors import Conflict, Invalid
+from sessions.errors import Invalid
 from sessions.motions import Motion
 from sessions.record import Entry
 from sessions.store import Write
@@ -78,10 +78,8 @@ def declare(context: Context, command: wire.SummitDeclare) -> Outcome:
 
 def put(context: Context, command: wire.MotionPut) -> Outcome:
     podium = context.live.podium
-    if not podium.summit.quorate(podium.policy):
-        raise Conflict(f"there is no quorum: {podium.summit.quorum(podium.policy)} seats have to be present")
-    seats = len(podium.summit.accounts)
-    motion = podium.motions.put(secrets.token_urlsafe(9), command.texts, command.majority, podium.summit.present, seats)
+    entitled, seats = podium.summit.entitled(podium.policy), len(podium.summit.accounts)
+    motion = podium.motions.put(secrets.token_urlsafe(9), command.texts, command.majority, entitled, seats)
     outcome = _moved(context, motion, "motion.put")
     outcome.result = {"motion": motion.id}
     return outcome

@@ -183,6 +183,11 @@ def test_the_next_speech_waits_for_the_slowest_interpreter() -> None:
     with pytest.raises(NotYet) as early:
         summit.start(12_500)
     assert early.value.wait == 6
+    summit.point("cn")
+    assert (summit.call(POLICY, 13_000).seat, summit.start(13_000).state) == ("cn", "speaking"), "a point waits for nobody"
+    summit.end(POLICY, 13_000)
+    with pytest.raises(NotYet):
+        summit.start(13_000)
     summit.start(18_000)
     summit.declare("zh", 0)
     summit.end(POLICY, 20_000)
@@ -213,6 +218,35 @@ def test_the_roll_finds_who_is_present_and_whether_they_are_enough() -> None:
     assert summit.quorate(POLICY)
     with pytest.raises(Conflict):
         summit.answer("br")
+
+
+def test_who_may_vote_is_known_when_the_roll_has_been_called() -> None:
+    summit = chamber("ar", "cn")
+    with pytest.raises(Conflict, match="no quorum: 3 seats"):
+        summit.entitled(POLICY)
+    summit.call_roll(True)
+    for seat in ("ar", "cn", "dk"):
+        summit.answer(seat)
+    with pytest.raises(Conflict, match="the roll is being called"):
+        summit.entitled(POLICY)
+    summit.call_roll(False)
+    assert summit.entitled(POLICY) == ["ar", "cn", "dk"]
+
+
+def test_nobody_raises_a_point_of_order_against_themselves() -> None:
+    summit = chamber()
+    summit.call(POLICY, 0, "ar")
+    summit.point("br")
+    with pytest.raises(Conflict, match="seat ar has the floor itself"):
+        summit.point("ar")
+    summit.start(0)
+    summit.call(POLICY, 1)
+    for seat in ("ar", "br"):  # one was interrupted, one interrupts
+        with pytest.raises(Conflict, match=f"seat {seat} has the floor itself"):
+            summit.point(seat)
+    summit.end(POLICY, 2)
+    summit.end(POLICY, 3)
+    assert summit.point("ar")
 
 
 def test_an_absent_seat_wants_nothing() -> None:
