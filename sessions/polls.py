@@ -240,13 +240,19 @@ class Polls:
         return item
 
     def hold(self, id: str, word: str, on: bool) -> Poll:
-        """Keep a word of a cloud or an answer from everyone's sight, or let them see it. Raises Invalid, TooMany."""
+        """Keep a word of a cloud or an answer from everyone's sight, or let them see it.
+
+        Raises Invalid, TooMany, NotHere for what nobody said.
+        """
         item = self.find(id)
         if not isinstance(item.tally, Words):
             raise Invalid("the answers to this poll are not words")
-        if len(item.held) >= HELD_LIMIT:
+        of = key(word)
+        if of not in item.held and not item.tally.said(of):
+            raise NotHere(f"nobody said this in poll {id}")
+        if of not in item.held and len(item.held) >= HELD_LIMIT:
             raise TooMany(f"moderators hold or release {HELD_LIMIT} words of a poll at most")
-        item.held[key(word)] = on
+        item.held[of] = on
         item.tally.judged = item.held
         item.version += 1
         return item

@@ -86,10 +86,15 @@ def need_choices(form: Form) -> None:
 def chosen(form: Form, given: Ballot, least: int, most: int) -> list[str]:
     """`given` if it is `least` to `most` options of the form, each once. Raises Invalid."""
     if not isinstance(given, list) or not least <= len(given) <= most:
-        raise Invalid(f"choose {least} to {most} options")
+        raise Invalid(f"choose {many(least, most, 'option')}")
     if len(set(given)) != len(given) or not {option.id for option in form.options}.issuperset(given):
         raise Invalid("choose options of this poll, each once")
     return given
+
+
+def many(least: int, most: int, what: str) -> str:
+    """`2 to 3 options`, `2 options` or `1 option`."""
+    return f"{least if least == most else f'{least} to {most}'} {what}{'' if most == 1 else 's'}"
 
 
 def amounts(given: Ballot, keys: set[str], most: int) -> dict[str, int]:

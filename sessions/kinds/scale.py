@@ -19,7 +19,9 @@ BINS = 10
 
 def form(form: Form) -> None:
     low, high = form.rules.low, form.rules.high
-    if not -NUMBER_LIMIT <= low < high <= NUMBER_LIMIT:
+    if low < -NUMBER_LIMIT or high > NUMBER_LIMIT:
+        raise Invalid(f"the bounds are from -{NUMBER_LIMIT} to {NUMBER_LIMIT}")
+    if low >= high:
         raise Invalid("the lowest number comes before the highest")
     if form.kind != "numeric" and high - low >= STEPS_LIMIT:
         raise Invalid(f"a {form.kind} has {STEPS_LIMIT} steps at most")

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 import regex
 
 from sessions.errors import Invalid
-from sessions.kinds.form import Ballot, Form, Result
+from sessions.kinds.form import Ballot, Form, Result, many
 from sessions.text import clean
 
 KINDS = ("words",)
@@ -36,7 +36,7 @@ def form(form: Form) -> None:
 
 def check(form: Form, given: Ballot, elapsed: int) -> Ballot:
     if not isinstance(given, list) or not form.rules.min_choices <= len(given) <= form.rules.max_choices:
-        raise Invalid(f"give {form.rules.min_choices} to {form.rules.max_choices} words")
+        raise Invalid(f"give {many(form.rules.min_choices, form.rules.max_choices, 'word')}")
     by_key = {key(word): word for word in (clean(word, WORD_LIMIT, "a word").replace("\n", " ") for word in given)}
     return list(by_key.values())
 
@@ -75,6 +75,9 @@ class Words:
             self._written[of] += Counter()  # drops what is zero
             if not self._counts[of]:
                 del self._counts[of], self._written[of]
+
+    def said(self, of: str) -> bool:
+        return of in self._counts
 
     def holds(self, of: str) -> bool:
         return self.judged.get(of, self._hold_all or suspect(self._spelling(of)))

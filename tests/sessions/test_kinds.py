@@ -9,8 +9,9 @@ from hypothesis import strategies as some
 from sessions.errors import Invalid, RuleError
 from sessions.forms import checked
 from sessions.kinds import FAMILIES, count
-from sessions.kinds.form import Form, Kind, Result
+from sessions.kinds.form import Form, Kind, Result, chosen
 from sessions.kinds.quiz import score
+from sessions.kinds.scale import NUMBER_LIMIT
 from sessions.kinds.words import key, suspect
 from sessions.polls import Polls
 from tests.sessions.making import form, poll
@@ -68,6 +69,18 @@ def test_a_running_tally_is_what_a_recount_says(kind: str, votes: list[tuple[str
 def result(kind: str, *ballots: Any) -> Result:
     """Of these ballots, each checked as if it took its voter 5 s."""
     return count(FORMS[kind], [FAMILIES[kind].check(FORMS[kind], ballot, 5_000) for ballot in ballots]).result()
+
+
+@pytest.mark.parametrize(("least", "most", "said"), [(1, 1, "1 option"), (2, 2, "2 options"), (1, 3, "1 to 3 options")])
+def test_how_many_to_choose_is_said_as_people_say_it(least: int, most: int, said: str) -> None:
+    with pytest.raises(Invalid, match=f"^choose {said}$"):
+        chosen(form("multiple"), [], least, most)
+
+
+def test_a_number_out_of_all_bounds_is_said_to_be_that() -> None:
+    for rules in ({"high": NUMBER_LIMIT + 1}, {"low": -NUMBER_LIMIT - 1}):
+        with pytest.raises(Invalid, match="the bounds are from -1000000000 to 1000000000"):
+            FAMILIES["numeric"].form(form("numeric", rules=rules))
 
 
 def test_choices_are_counted_by_option() -> None:

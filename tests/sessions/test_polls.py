@@ -223,7 +223,7 @@ def test_a_named_poll_knows_its_voters_names_and_no_other_does() -> None:
 
 def test_a_moderator_holds_and_releases_words(monkeypatch: pytest.MonkeyPatch) -> None:
     polls = Polls([poll(kind="words", rules={"max_choices": 3})])
-    polls.vote("p1", "ana", ["Cinema", "buy at www.example.net"], 1)
+    polls.vote("p1", "ana", ["Cinema", "buy at www.example.net", "More"], 1)
     result = polls.find("p1").tally.result
     assert list(result().held) == ["buy at www.example.net"], "an address waits for a moderator"
     polls.hold("p1", "CINEMA", True)
@@ -232,6 +232,11 @@ def test_a_moderator_holds_and_releases_words(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("sessions.polls.HELD_LIMIT", 2)
     with pytest.raises(TooMany):
         polls.hold("p1", "more", True)
+    with pytest.raises(NotHere, match="nobody said this"):
+        polls.hold("p1", "never said", True)
+    polls.vote("p1", "ana", ["More"], 1)
+    polls.hold("p1", "cinema", False)  # what was held can be released, also when nobody says it now
+    assert list(polls.find("p1").held.values()) == [False, False]
     assert HELD_LIMIT > 2
 
 
