@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from server.exports.sheet import Sheet, Value
-from server.views import shown
-from sessions import ballots, breakdown, community, loading, tables
+from server.views import OVER, shown
+from sessions import breakdown, community, loading, tables
+from sessions.ballots import held as polls_held
+from sessions.kinds.form import Ballot
 from sessions.polls import Poll
 from sessions.problems import Problem, Solution
 from sessions.programme import Texts
@@ -49,7 +51,7 @@ def polls(db: Connection, session: str) -> Sheet:
     """A row for each option, word or number that was chosen; of a secret poll none before its close."""
     columns = ["poll", "kind", "anonymity", "state", "round", "title", "voters", "option", "text", "count", "mean", "median"]
     rows: list[list[Value]] = []
-    for poll in ballots.held(db, session, None).items.values():
+    for poll in polls_held(db, session, None).items.values():
         result = poll.tally.result()
         about: list[Value] = [poll.id, poll.form.kind, poll.form.anonymity, poll.state, poll.round, first(poll.form.texts), poll.turnout]
         counts = result.counts if shown(poll, staff=True) else {}
@@ -59,6 +61,17 @@ def polls(db: Connection, session: str) -> Sheet:
         if not counts:
             rows.append([*about, None, None, None, None, None])
     return Sheet("polls", columns, rows)
+
+
+def ballots(db: Connection, session: str) -> Sheet:
+    """Who chose what in polls by name, once they are over; voters of any other poll are in no sheet."""
+    rows: list[list[Value]] = []
+    for poll in polls_held(db, session, None).items.values():
+        if poll.form.anonymity == "named" and poll.state in OVER:
+            about: list[Value] = [poll.id, poll.form.kind, poll.state, poll.round, first(poll.form.texts)]
+            names = option_names(poll)
+            rows += [[*about, poll.names.get(person), chosen(ballot, {}), chosen(ballot, names)] for person, ballot in poll.ballots.items()]
+    return Sheet("ballots", ["poll", "kind", "state", "round", "title", "name", "choice", "text"], rows)
 
 
 def attendance(db: Connection, session: str, roles: Callable[[Counter[str]], dict[str, int | None]] = dict) -> Sheet:
@@ -138,7 +151,7 @@ def moderation(db: Connection, session: str) -> Sheet:
 
 
 SHEETS: dict[str, Make] = {
-    make.__name__: make for make in (questions, polls, attendance, captions, chat, problems, announcements, moderation)
+    make.__name__: make for make in (questions, polls, ballots, attendance, captions, chat, problems, announcements, moderation)
 }
 
 
@@ -154,6 +167,13 @@ def by_language(texts: Texts) -> str | None:
 
 def first(texts: Texts) -> str:
     return next(iter(texts.values()), "")
+
+
+def chosen(ballot: Ballot, names: dict[str, str]) -> str:
+    """A ballot in one cell: its options or words in the order chosen, or a number for each option, a line each."""
+    if isinstance(ballot, dict):
+        return "\n".join(f"{names.get(key, key)}: {number}" for key, number in ballot.items())
+    return "\n".join(names.get(one, one) for one in ballot) if isinstance(ballot, list) else str(ballot)
 
 
 def option_names(poll: Poll) -> dict[str, str]:

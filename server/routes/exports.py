@@ -33,7 +33,7 @@ Staff = Annotated[Services, Depends(_staff)]
 
 @router.get("/api/sessions/{session}/exports/{name}.{format}", response_class=StreamingResponse)
 async def export(session: str, name: str, format: Literal["csv", "xlsx", "json"], services: Staff) -> Response:
-    """One sheet (questions, polls, attendance, captions, chat, problems, announcements, moderation), or `all` as XLSX or JSON."""
+    """One sheet (questions, polls, ballots, attendance, captions, chat, problems, announcements, moderation), or `all` as XLSX or JSON."""
     if name not in SHEETS and not (name == "all" and format != "csv"):
         raise NotFound(f"there is no {name}.{format}; there are {', '.join(SHEETS)}, and all as xlsx or json")
     return await services.store.read(partial(_written, session=session, name=name, format=format))

@@ -1,4 +1,4 @@
-"""What a poll's result rests on, once it is over: the ballots of a secret one, and the result by what voters said of themselves."""
+"""What a poll's result rests on, once it is over: ballots, secret or by name, and the result by what voters said of themselves."""
 
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -36,8 +36,13 @@ Over = Annotated[Poll, Depends(_over)]
 
 
 @router.get("/api/sessions/{session}/polls/{poll}/ballots")
-async def box(request: Request, session: str, poll: str, over: Over) -> dict[str, Any]:
-    """Every ballot of a secret poll by its receipt, and the count that its close laid down: look for yours, count them, hash them."""
+async def box(request: Request, session: str, over: Over, caller: Annotated[Principal, Depends(authenticated)]) -> dict[str, Any]:
+    """Every ballot of a secret poll by its receipt, and the count that its close laid down: look for yours, count them, hash them.
+
+    Of a named poll staff is told each ballot and its voter's `name`, null where none was given. Of any other nobody is told any.
+    """
+    if over.form.anonymity == "named" and caller.may("staff.read"):
+        return {"ballots": [{"name": over.names.get(person), "ballot": ballot} for person, ballot in over.ballots.items()]}
     if over.count is None:
         raise Conflict("only a secret poll publishes its ballots", code="not_secret")
     rows = await services_of(request).store.read(partial(ballots.box, poll=over.id, round=over.round))

@@ -189,6 +189,34 @@ async def test_held_words_reach_only_the_staff(site: Site) -> None:
         assert held.polls.find(poll).held == {"trash": False}
 
 
+@pytest.mark.parametrize(
+    ("anonymity", "kind", "ballot"),
+    [("named", "ranking", ["b", "a"]), ("pseudonymous", "ranking", ["b", "a"]), ("secret", "single", ["b"])],
+)
+async def test_staff_is_told_who_chose_what_in_a_poll_by_name_and_in_no_other(site: Site, anonymity: str, kind: str, ballot: Any) -> None:
+    async with site.talk("speaker") as speaker, site.talk() as attendee, site.talk(person="other") as other:
+        rules = {"max_choices": len(ballot)}
+        poll = await made(speaker, form(kind, rules=rules, results_visibility="always", anonymity=anonymity), "open")
+        for talk in (attendee, other):
+            await talk.do("poll.vote", poll=poll, ballot=ballot)
+
+        async def get(path: str, role: str = "moderator") -> Any:
+            return (await site.http.get(f"/api/sessions/{SESSION}/{path}", headers=site.bearer(role))).json()
+
+        path, sheet = f"polls/{poll}/ballots", "exports/ballots.json"
+        assert (await get(path))["code"] == "not_over"
+        assert await get(sheet) == {"ballots": []}
+        await speaker.do("poll.close", poll=poll)
+        if anonymity == "named":
+            assert (await get(path))["ballots"] == [{"name": "Attendee", "ballot": ballot}] * 2
+            assert (await get(path, "attendee"))["code"] == "not_secret"
+            about = {"poll": poll, "kind": "ranking", "state": "closed", "round": 1, "title": "Which?"}
+            assert (await get(sheet))["ballots"] == [about | {"name": "Attendee", "choice": "b\na", "text": "B\nA"}] * 2
+            return
+        assert await get(sheet) == {"ballots": []}
+        assert "Attendee" not in json.dumps(await get(path))
+
+
 async def test_the_right_answer_of_a_quiz_is_told_when_it_is_over(site: Site) -> None:
     async with site.talk("speaker") as speaker, site.talk() as attendee:
         rules = {"seconds": 60, "correct": ["b"]}

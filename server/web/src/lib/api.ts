@@ -85,7 +85,7 @@ export async function putOnAir(session: string, venue: 'a' | 'b', token: string)
   });
 }
 
-export const EXPORTS = ['questions', 'polls', 'attendance', 'captions', 'chat', 'problems', 'announcements', 'moderation'] as const;
+export const EXPORTS = ['questions', 'polls', 'ballots', 'attendance', 'captions', 'chat', 'problems', 'announcements', 'moderation'] as const;
 export type ExportName = (typeof EXPORTS)[number];
 
 /** What was said and counted in a session, as a file; `path` is after the session's own. */
