@@ -9,8 +9,13 @@ from sqlmodel import create_engine
 PATIENT = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """How long PostgreSQL, or its machine, may say nothing at all (libpq's names; seconds, the last in ms). A URL may say otherwise."""
 
-AWAY = ("08", "40", "53", "55", "57", "58")
-"""Classes of SQLSTATE (PostgreSQL's appendix A): connections, transactions rolled back, resources, locks, shutdowns, the system."""
+IDLE, LOCK = 5_000, 6_000
+"""How long, in ms, PostgreSQL lets a transaction of ours do nothing (a process that was paused in one holds locks), and lets another wait
+for a lock. The second is longer, so that who waits for a paused process outlasts it."""
+
+AWAY = ("08", "25P03", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE (PostgreSQL's appendix A): connections, transactions rolled back, resources, locks, shutdowns, the system. And one
+code: a transaction that did nothing for too long, and its connection with it."""
 
 
 def connect(url: str) -> Engine:
@@ -21,6 +26,9 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _pragmas)
         return engine
     more = {name: str(value) for name, value in PATIENT.items() if name not in parsed.query}
+    theirs = parsed.query.get("options", ())
+    ours = f"-c idle_in_transaction_session_timeout={IDLE} -c lock_timeout={LOCK}"
+    more["options"] = " ".join([ours, *([theirs] if isinstance(theirs, str) else theirs)])  # of two settings the last one holds
     return create_engine(parsed.update_query_dict(more), pool_pre_ping=True)
 
 

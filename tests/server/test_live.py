@@ -10,13 +10,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from server.live import COALESCE
 from server.patch import Doc
 from sessions import loading
 from sessions.loading import Held
 from sessions.people import Role
-from tests.postgres import postgres
+from tests.postgres import Postgres, postgres
 from tests.realtime.relay.clients import until
 from tests.server.site import SESSION, Site, Talk, opened, site
 
@@ -25,6 +26,12 @@ __all__ = ["site"]
 PUBLIC = f"{SESSION}/public"
 ASK = {"text": "Once?", "lang": "en"}
 OPTIONS = [{"id": id, "texts": {"en": id.upper()}} for id in "ab"]
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Postgres]:
+    with postgres() as server:
+        yield server
 
 
 @contextmanager
@@ -188,21 +195,43 @@ async def test_neighbours_of_a_lost_write_are_kept(site: Site, tmp_path: Path) -
         assert (await rows(site)).polls.find("one").tally.result().counts["c"] == 5
 
 
-async def test_a_connection_that_dies_under_a_command_loses_that_command_only(tmp_path: Path) -> None:
-    with postgres() as server:
-        async with opened(tmp_path, database=server.database()) as site, site.talk("speaker") as speaker, site.talk() as attendee:
-            await speaker.do("poll.open", poll="one")
-            with server.connect("marquee1") as other, other.transaction():
-                other.execute("LOCK TABLE ballot")
-                vote = await attendee.say("poll.vote", poll="one", ballot=["a"])
-                waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                await until(lambda: other.execute(waiting).fetchone() is not None)
-                other.execute(f"SELECT pg_terminate_backend(pid) FROM ({waiting}) AS waiting")
-                assert (await answer(attendee, vote))["problem"]["status"] == 503
+async def test_a_command_outlasts_a_connection_that_dies_under_it(tmp_path: Path, postgresql: Postgres) -> None:
+    url = postgresql.database()
+    async with opened(tmp_path, database=url) as site, site.talk("speaker") as speaker, site.talk() as attendee:
+        await speaker.do("poll.open", poll="one")
+        with postgresql.connect(make_url(url).database or "") as other, other.transaction():
+
+            def waiting() -> set[int]:
+                return {pid for (pid,) in other.execute("SELECT pid FROM pg_locks WHERE NOT granted")}
+
+            other.execute("LOCK TABLE ballot")
+            vote = await attendee.say("poll.vote", poll="one", ballot=["a"])
+            await until(lambda: bool(waiting()))
+            died = waiting()
+            other.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [list(died)])
+            await until(lambda: bool(waiting() - died))  # it is asked again, on another connection
+        assert (await answer(attendee, vote))["type"] == "ack"
+        await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
+        assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
+
+
+async def test_a_lock_that_somebody_keeps_loses_a_command_and_not_the_next(
+    tmp_path: Path, postgresql: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions.store.PATIENCE", 0.5)
+    monkeypatch.setattr("sessions.database.LOCK", 200)
+    url = postgresql.database()
+    async with opened(tmp_path, database=url) as site, site.talk("speaker") as speaker, site.talk() as attendee:
+        await speaker.do("poll.open", poll="one")
+        with postgresql.connect(make_url(url).database or "") as other, other.transaction():
+            other.execute("LOCK TABLE ballot IN SHARE MODE")
+            problem = await attendee.do("poll.vote", id="a-lost-vote", poll="one", ballot=["a"])
+            assert (problem["status"], problem["code"]) == (503, "overloaded")
             await attendee.until(lambda talk: talk.heard[-1]["type"] == "snapshot")
-            assert await attendee.do("poll.vote", id=vote, poll="one", ballot=["a"]) == {}
-            await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
-            assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
+            assert "question" in await attendee.do("question.ask", **ASK)
+        assert await attendee.do("poll.vote", id="a-lost-vote", poll="one", ballot=["a"]) == {}
+        await speaker.until(lambda talk: talk.staff["polls"]["one"]["tally"]["counts"]["a"] == 1)
+        assert (await rows(site)).polls.find("one").ballots == {"a-attendee": ["a"]}
 
 
 async def test_a_crowd_of_votes_is_told_four_times_a_second_in_absolute_counts(site: Site) -> None:

@@ -9,14 +9,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
 from server.migrating import config, migrate
 from sessions import loading, tables
-from sessions.database import connect
+from sessions.database import away, connect
 from sessions.errors import Overloaded
 from sessions.store import Fenced, Store, Write
+from tests.postgres import Postgres
 
 S = "summit"
 
@@ -354,3 +355,17 @@ async def test_a_term_begins_behind_the_writes_of_the_one_before_that_are_being_
         results = await asyncio.gather(*writing, return_exceptions=True)
     assert seen == sum(result is None for result in results)
     assert {type(result) for result in results} <= {type(None), Fenced}
+
+
+async def test_who_stops_in_a_transaction_loses_it_and_others_go_on(postgresql: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions.database.IDLE", 300)
+    url = postgresql.database()
+    async with Store(url) as db:
+        migrate(db.engine)
+        with connect(url).connect() as stopped:
+            stopped.execute(text("LOCK TABLE person"))
+            await db.write(person("ana"))
+            with pytest.raises(DBAPIError) as lost:
+                stopped.execute(text("SELECT 1"))
+        assert away(lost.value)
+        assert await count(db, tables.PersonRow) == 1
