@@ -181,9 +181,10 @@ class Captioning:
         start = room.typing_since.setdefault((lang, origin), now)
         if final:
             del room.typing_since[lang, origin]
-            start = min(start, now - int(len(text) * TYPING * 1000))
+            start = min(start, max(now - int(len(text) * TYPING * 1000), room.last(lang, "end")))
         if at is not None and abs(at - now) <= SKEW:
             start = min(at, now)
+        start = max(start, room.last(lang, "start"))  # what is numbered later is read later, in files too
         self._line(room, lang, text, (start, now), final, origin, speaker)
 
     def said(self, session: str, lang: str, since: int, until: int) -> list[tuple[int, Doc]]:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -73,6 +74,11 @@ class Room:
         """A final that newcomers still get."""
         found: Doc | None = self.states.get(lang, {}).get("cues", {}).get(str(number))
         return found
+
+    def last(self, lang: str, edge: Literal["start", "end"]) -> int:
+        """When the last final of a language began or ended, ms; 0 if there is none."""
+        cue: Doc | None = next(reversed(self.states[lang]["cues"].values()), None)
+        return 0 if cue is None else int(cue[edge])
 
     def others(self, lang: str) -> list[str]:
         return [other for other in self.session.captions if other != lang]

@@ -144,6 +144,25 @@ async def test_who_comes_late_gets_the_last_lines_and_the_transcript_has_all(tmp
         assert [cue["text"] for cue in (await kept(site, "en")).values()] == [*lines, "Another day."]
 
 
+async def test_files_have_typed_lines_in_the_order_they_were_said_however_long_they_took(site: Site) -> None:
+    """When a whole line was begun is a guess by its length: never before the one it follows."""
+    captioning, now = site.services.captioning, int(time.time() * 1000)
+    typed(site, "Yes.")
+    typed(site, "Then we are going to see the whole of the film with all of our friends.")
+    typed(site, " ".join(["And a very long line of many words that is cut into several."] * 7))
+    for text, at in (("One from a tool.", now - 5000), ("Two from a tool.", now - 9000)):
+        captioning.commit(SESSION, "en", text, True, at=at)
+    typed(site, "The end.")
+    await until(lambda: site.services.store._waiting == 0)
+    written = [cue["text"] for cue in (await kept(site, "en")).values()]
+    assert len(written) > 6
+    for form in ("vtt", "srt"):
+        answer = await site.http.get(f"/api/sessions/{SESSION}/captions.{form}?lang=en", headers=site.bearer("attendee"))
+        read = " ".join(answer.text.split())
+        places = [read.index(text[:20]) for text in ("Yes.", "Then we are going to", "One from a tool.", "Two from a tool.", "The end.")]
+        assert places == sorted(places)
+
+
 async def test_lines_past_the_queue_go_untranslated_and_are_not_lost(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpreting, "QUEUE_LIMIT", 3)
     async with site.talk(captions="es") as reader:
