@@ -39,7 +39,7 @@ async def choose(listener: Visitor, lang: str) -> dict[str, str | None]:
     """Pick a channel; what the server says to it."""
     async with listener.page.expect_response(lambda response: response.url.endswith("/language")) as answering:
         await listener.test("channel").click()
-        await listener.page.locator(f'input[type="radio"][value="{lang}"]').click()
+        await listener.page.locator(f':popover-open input[type="radio"][value="{lang}"]').click()
     answer: dict[str, str | None] = json.loads(await (await answering.value).body())
     await expect(listener.test("channel", f'[data-lang="{lang}"]')).to_be_visible()
     return answer
@@ -98,7 +98,7 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
 
         # Nobody interprets yet: who chooses Spanish is told, and hears the floor.
         assert await choose(listener, "es") == {"lang": "es", "hears": None}
-        await expect(listener.page.locator("[popover]")).to_be_hidden()
+        await expect(listener.page.locator(":popover-open")).to_have_count(0)
         await expect(listener.test("channel-told")).to_contain_text("You hear the floor")
         await expect(listener.test("channel-told")).to_be_visible()
         await hears(listener, voice=True)

@@ -7,12 +7,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.async_api import expect
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from realtime.relay.dtls import Certificate
 from server.auth import Tokens
@@ -161,8 +163,14 @@ async def test_viewers_elsewhere_are_told_that_a_node_was_killed_and_see_on_when
         viewer = await stack.enter_async_context(viewing(two.signal("whep", Role.ATTENDEE)))
         await until(lambda: viewer.frames > 3)
         one.marquee.process.kill()
+        # Whose session it was is gone, so that people come again, and find it without its picture.
+        with pytest.raises(ConnectionClosed) as gone:
+            await talk.until(lambda talk: False)
+        assert gone.value.rcvd is not None
+        assert gone.value.rcvd.code == 1012
         async with asyncio.timeout(10):
-            await talk.until(lambda talk: not talk.states[f"{SESSION}/public"]["live"])
+            talk = await stack.enter_async_context(two.talk())
+            await talk.until(lambda talk: not talk.states.get(f"{SESSION}/public", {"live": True})["live"])
         await asyncio.to_thread(one.marquee.process.wait)
         await one.start()
         await stack.enter_async_context(publishing(one.signal("whip", Role.SPEAKER)))
@@ -175,12 +183,12 @@ async def test_viewers_elsewhere_are_told_that_a_node_was_killed_and_see_on_when
 @pytest.mark.browser
 async def test_a_page_of_a_node_that_leaves_watches_on_at_another(tmp_path: Path, bus: Redis) -> None:
     async with AsyncExitStack() as stack:
-        two = await stack.enter_async_context(node(tmp_path / "two", bus))
+        two = await stack.enter_async_context(node(tmp_path, bus))
         leaving = await stack.enter_async_context(AsyncExitStack())
-        one = await leaving.enter_async_context(node(tmp_path / "one", bus))
+        one = await leaving.enter_async_context(node(tmp_path, bus))
         await stack.enter_async_context(publishing(two.signal("whip", "speaker")))
         browser = await stack.enter_async_context(chromium())
-        await until(lambda: one.services.lives[site.SESSION].live)
+        await until(partial(live, one))
         attendee = await Visitor.enter(browser, one.server, site.SESSION, Role.ATTENDEE, "Layla")
         await expect(attendee.test("video", '[data-status="playing"]')).to_be_visible(timeout=20_000)
         await until(lambda: watches(attendee))
@@ -188,6 +196,10 @@ async def test_a_page_of_a_node_that_leaves_watches_on_at_another(tmp_path: Path
         await until(lambda: watched(two))
         await until(lambda: watches(attendee))
         assert not attendee.errors
+
+
+async def live(there: site.Site) -> bool:
+    return bool((await there.http.get("/api/event")).json()["live"][site.SESSION])
 
 
 async def watched(there: site.Site) -> bool:
