@@ -32,7 +32,7 @@ demo: $(VENV)/.package ## start a conference on this machine; ARGS="--lan --port
 	@$(BIN)/marquee demo $(ARGS)
 
 test: check system $(VENV)/.package ## install what the tests need, check the sources, run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web client's own checks and tests
 	$(call timed,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)

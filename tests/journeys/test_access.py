@@ -23,6 +23,9 @@ ARTIFACTS = Path("artifacts/pages")
 LAPTOP, PHONE, SMALL = (1280, 800), (390, 844), (320, 640)
 """The last is also a laptop's page at four times its size."""
 
+SOON = 20_000
+"""Ms that a page may take on a machine that does much else."""
+
 DESKS = [Role.ATTENDEE, Role.MODERATOR, Role.SPEAKER, Role.INTERPRETER, Role.CAPTIONER, Role.ORGANISER]
 QUIET = "many-screens"
 """A session that is over, and in which nothing was said."""
@@ -84,11 +87,12 @@ class Examiner:
             page, state = look.page, look.page.get_by_test_id("connection-state")
             line.held = True
             await self.enter(page, role)
-            await expect(page.locator("main")).to_be_visible()
+            await expect(state).to_be_attached(timeout=SOON)  # the frame that is painted first has gone
+            await expect(page.locator("main")).to_be_visible(timeout=SOON)
             await look.at("loading", PHONE)
             line.release()
-            await expect(state).to_have_attribute("data-state", "online")
-            await expect(page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0")
+            await expect(state).to_have_attribute("data-state", "online", timeout=SOON)
+            await expect(page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0", timeout=SOON)
             await look.at("in English", LAPTOP, keep=True)
             tabs = await page.get_by_role("tab").all()
             for tab in tabs:
@@ -98,20 +102,20 @@ class Examiner:
             await look.at("in Arabic", PHONE, keep=True)
             await look.narrow("in Arabic")
             await line.cut()
-            await expect(state).to_have_attribute("data-state", "reconnecting")
+            await expect(state).to_have_attribute("data-state", "reconnecting", timeout=SOON)
             await look.at("reconnecting", PHONE)
 
     async def quiet(self, role: Role) -> None:
         """A role's page where nothing was asked, said or voted on."""
         async with self.page(f"{role}, nothing there", "ar") as look:
             await self.enter(look.page, role, QUIET)
-            await expect(look.page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0")
+            await expect(look.page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0", timeout=SOON)
             await look.at("in Arabic", LAPTOP, keep=True)
 
     async def hall(self, locale: str) -> None:
         async with self.page("screen", locale) as look:
             await self.enter(look.page, Role.SCREEN)
-            await expect(look.page.get_by_test_id("poll")).to_be_visible()
+            await expect(look.page.get_by_test_id("poll")).to_be_visible(timeout=SOON)
             await look.at(locale, LAPTOP, keep=True)
 
     async def ways_in(self, locale: str) -> None:
@@ -122,22 +126,22 @@ class Examiner:
             await page.route("**/api/**", answers.give)
             answers.held = asyncio.Event()
             await page.goto(self.server.url)
-            await expect(page.get_by_test_id("code-input")).to_be_visible()
+            await expect(page.get_by_test_id("code-input")).to_be_visible(timeout=SOON)
             await look.at(f"programme on its way {locale}", PHONE, keep=True)
             answers.held.set()
-            await expect(page.locator("[data-session]").first).to_be_visible()
+            await expect(page.locator("[data-session]").first).to_be_visible(timeout=SOON)
             await look.at(f"programme {locale}", LAPTOP, keep=True)
             await look.narrow(f"programme {locale}")
             await page.goto(f"{self.server.url}/j/{self.server.services.invite(SESSION, Role.ATTENDEE).code}")
-            await expect(page.get_by_test_id("enter")).to_be_visible()
+            await expect(page.get_by_test_id("enter")).to_be_visible(timeout=SOON)
             await look.at(f"door {locale}", PHONE, keep=True)
             await look.narrow(f"door {locale}")
             await page.goto(f"{self.server.url}/j/NOPE")
-            await expect(page.get_by_test_id("code-input")).to_be_visible()
+            await expect(page.get_by_test_id("code-input")).to_be_visible(timeout=SOON)
             await look.at(f"no such door {locale}", PHONE, keep=True)
             answers.lost = True
             await page.goto(self.server.url)
-            await expect(page.get_by_role("alert")).to_be_visible()
+            await expect(page.get_by_role("alert")).to_be_visible(timeout=SOON)
             await look.at(f"no programme {locale}", PHONE, keep=True)
 
 
