@@ -56,6 +56,7 @@ class TestMake:
             "bench-storm",
             "bench-votes",
             "bench-cluster",
+            "bench-web",
             "bench-captions",
             "load",
             "picture",
