@@ -103,14 +103,18 @@ class Channel(ABC):
         late = [(outbox, b"".join(self._pending[had:]) if whole is None else whole) for outbox, had in self.fresh.items()]
         self.followers.update(self.fresh)
         self.fresh = {}
-        self._restate, self._pending, self._pending_bytes = False, [], 0
+        self._owe_nothing()
         return [(outbox, blob) for outbox, blob in late if blob]
 
     def wait(self) -> None:
         """End the tick with nothing handed out: everyone waits for a snapshot."""
         self.waiting.update(dict.fromkeys((*self.followers, *self.fresh)))
         self.followers, self.fresh = Followers(), {}
-        self._restate, self._pending, self._pending_bytes = False, [], 0
+        self._owe_nothing()
+
+    def _owe_nothing(self, restate: bool = False) -> None:
+        """Forget what this tick owes; with `restate` it owes a snapshot instead."""
+        self._restate, self._pending, self._pending_bytes = restate, [], 0
 
     @property
     def heard(self) -> bool:
@@ -127,13 +131,13 @@ class Channel(ABC):
             self._pending.append(frame)
             self._pending_bytes += len(frame)
             if self._pending_bytes > PENDING_BYTES:
-                self._restate, self._pending, self._pending_bytes = True, [], 0
+                self._owe_nothing(restate=True)
 
     def _begin(self, epoch: str, seq: int) -> None:
         """Start anew: nobody can resume from before."""
         self.epoch, self.seq, self._log_bytes = epoch, seq, 0
         self._log.clear()
-        self._restate, self._pending, self._pending_bytes = self.heard, [], 0
+        self._owe_nothing(restate=self.heard)
 
     def _since(self, seq: int) -> bytes | None:
         """The updates after `seq`, or None if the log does not reach back (or `seq` is in the future)."""
