@@ -7,7 +7,7 @@ JSON is what `MARQUEE_PROGRAMME` names (`programme.Event`; only `sessions` is ne
     track, room, format, floor, cancelled (yes or no)
     starts, ends  `2026-11-28 10:00` where the event is, or with an offset: `2026-11-28T10:00+01:00`
     captions      languages with spaces between them; interpreted too
-    speakers      `Name: role; Name: role`, with \\ before a : or ; that is part of a name
+    speakers      `Name: role; Name: role`, with \\ before a :, ; or \\ that is part of a name
 
 What a file does not say of a session that is there stays as it is, and sessions it does not name stay.
 """
@@ -182,9 +182,20 @@ def _whole(event: Event, before: Session | None, doc: Doc, *, table: bool) -> Do
         whole["titles"] = {tag: text for tag, text in (made.get("titles", {}) | doc["titles"]).items() if text}
     if table and "speakers" in doc:
         lang = str(whole["floor"])
-        held = {told([one], lang): one for one in before.speakers} if before is not None else {}
-        whole["speakers"] = msgspec.to_builtins([held.get(told([one], lang), one) for one in speakers(doc["speakers"], lang)])
+        whole["speakers"] = msgspec.to_builtins(_held(speakers(doc["speakers"], lang), before.speakers if before is not None else [], lang))
     return whole
+
+
+def _held(said: list[Speaker], known: list[Speaker], lang: str) -> list[Speaker]:
+    """What a cell says of speakers, each with the roles in other languages and the region of the first known one it reads like."""
+    left = list(known)
+    found = []
+    for one in said:
+        same = next((speaker for speaker in left if told([speaker], lang) == told([one], lang)), None)
+        if same is not None:
+            left.remove(same)
+        found.append(same or one)
+    return found
 
 
 def _differs(before: Session, doc: Doc) -> bool:
@@ -263,13 +274,13 @@ def told(speakers: list[Speaker], lang: str) -> str:
 
 
 def _split(text: str, at: str) -> list[str]:
-    """Split where no backslash is before it; once no more is split, backslashes are taken out."""
-    parts = re.split(rf"(?<!\\){at}", text)
-    return parts if at == ";" else [re.sub(r"\\([:;])", r"\1", part) for part in parts]
+    """Split where no backslash takes the sign as it is; once no more is split, those backslashes are taken out."""
+    parts = re.sub(rf"(\\.)|{at}", lambda found: found[1] or "\0", text, flags=re.DOTALL).split("\0")
+    return parts if at == ";" else [re.sub(r"\\([\\:;])", r"\1", part) for part in parts]
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([:;])", r"\\\1", text)
+    return re.sub(r"([\\:;])", r"\\\1", text)
 
 
 def unreadable(session: str, field: str, detail: str) -> Issue:

@@ -98,8 +98,6 @@ def test_a_moderator_acts_on_the_question_that_stands_for_the_others(act: str) -
     merging.merge(questions, "q2", "q1")
     with pytest.raises(Conflict, match="merged into q1"):
         getattr(questions, act)("q2")
-    with pytest.raises(Conflict, match="merged into q1"):
-        asking.vote(questions, "q2", "v", True)
 
 
 def test_an_author_who_takes_their_question_back_leaves_the_others_standing() -> None:
