@@ -80,12 +80,16 @@ def open_page(chromium: Browser) -> Open:
 
 async def stats_when(page: Page, condition: Callable[[dict[str, Any]], bool], seconds: float = 15.0) -> dict[str, Any]:
     """The first statistics of a page that meet the condition."""
-    async with asyncio.timeout(seconds):
-        while True:
-            latest: dict[str, Any] = await page.evaluate(STATS)
-            if condition(latest):
-                return latest
-            await asyncio.sleep(0.1)
+    latest: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                latest = await page.evaluate(STATS)
+                if condition(latest):
+                    return latest
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"after {seconds} s the page says {latest}") from None
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
@@ -97,8 +101,8 @@ async def test_chromium_plays_what_chromium_publishes_through_a_publishers_retur
     await viewer.evaluate(WATCH)
     seen = await stats_when(viewer, lambda s: s["decoded"] > 10 and s["heard"] > 10 and s["time"] > 0)
     assert seen["srtp"] == "SRTP_AEAD_AES_128_GCM"
-    # The relay's reports let the encoder rise above its start of 300 kbit/s.
-    await stats_when(first, lambda s: s["target"] > 500_000)
+    # The relay's reports let the encoder rise above its start of 300 kbit/s; how far depends on what else the machine does.
+    await stats_when(first, lambda s: s["target"] > 350_000, 30)
     second = await open_page(house.publish)
     await second.evaluate(PUBLISH, codec)
     await stats_when(first, lambda s: s["dtls"] == "closed")
