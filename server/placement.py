@@ -34,6 +34,8 @@ Placed = Callable[[str, str | None, Where], None]
 
 Channel = tuple[str, str | None]
 
+NOBODY = Demand(0, frozenset())
+
 logger = logging.getLogger(__name__)
 
 
@@ -92,7 +94,15 @@ class Placement:
 
         The emptiest of all would be sent everybody until it says that it is full.
         """
-        able = [node for node in self._others() if not node.draining and node.sessions.get(session, Carried()).viewers < node.limit]
+        return self._emptier(session, lambda carried: True)
+
+    def slate(self, session: str) -> Node | None:
+        """Another node that shows the slate of a session whose source is away, and takes a viewer."""
+        return self._emptier(session, lambda carried: carried.slate)
+
+    def _emptier(self, session: str, fit: Callable[[Carried], bool]) -> Node | None:
+        carried = {node.url: node.sessions.get(session, Carried()) for node in self._others()}
+        able = [node for node in self._others() if not node.draining and carried[node.url].viewers < node.limit and fit(carried[node.url])]
         return min(random.sample(able, min(2, len(able))), key=lambda node: node.viewers, default=None)
 
     def tell_again(self, session: str) -> None:
@@ -199,14 +209,14 @@ class Placement:
 
     def _word(self, demand: Mapping[str, Demand]) -> Node:
         names = {*demand, *self._leases}
-        sessions = {name: self._carried(name, demand[name].viewers if name in demand else 0) for name in names}
+        sessions = {name: self._carried(name, demand.get(name, NOBODY)) for name in names}
         return Node(self._url, sum(of.viewers for of in demand.values()), self._limit, self.draining, sessions)
 
-    def _carried(self, session: str, viewers: int) -> Carried:
+    def _carried(self, session: str, demand: Demand) -> Carried:
         if session not in self._leases:
-            return Carried(viewers)
+            return Carried(demand.viewers, slate=demand.slate)
         languages = sorted(lang for name, lang in self._arriving if name == session and lang is not None)
-        return Carried(viewers, True, (session, None) in self._arriving, languages)
+        return Carried(demand.viewers, True, (session, None) in self._arriving, languages, demand.slate)
 
     def _place(self) -> None:
         """Tell what has changed."""

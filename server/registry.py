@@ -40,6 +40,8 @@ class Carried(msgspec.Struct, frozen=True):
     live: bool = False
     """Whether media of its floor arrives from the publisher; the next is of its booths. Only said by the origin."""
     languages: list[str] = []
+    slate: bool = False
+    """Whether who watches there is shown the slate, for the source is away."""
 
 
 class Node(msgspec.Struct, frozen=True):

@@ -226,8 +226,9 @@ class Relay(Viewing):
         return len(people[count:])
 
     def demand(self) -> dict[str, Demand]:
-        """Who watches what here, by session."""
-        return {stream.session: stream.demand for stream in self._streams if stream.viewers}
+        """Who watches what here, by session, and where the slate waits for somebody."""
+        demands = {stream.session: stream.demand for stream in self._streams}
+        return {session: demand for session, demand in demands.items() if demand.viewers or demand.slate}
 
     def all_stats(self) -> dict[str, StreamStats]:
         """Counters of every session that somebody has to do with."""

@@ -52,6 +52,8 @@ class Demand:
     viewers: int
     languages: frozenset[str]
     """Those that a viewer wants to hear."""
+    slate: bool = False
+    """Whether who comes now is shown the slate, for its source is away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ class Stream:
     def demand(self) -> Demand:
         """Of viewers, other nodes not counted."""
         people = [viewer for viewer in self.viewers if not viewer.node]
-        return Demand(len(people), frozenset(viewer.channel for viewer in people if viewer.channel is not None))
+        languages = frozenset(viewer.channel for viewer in people if viewer.channel is not None)
+        return Demand(len(people), languages, self.watchable and not self.live)
 
     @property
     def packaged(self) -> bool:

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import Request
 
-from realtime.relay import TooManyViewers
+from realtime.relay import NotLive, TooManyViewers
 from server.auth import Principal
 from server.errors import Conflict, Unavailable
+from server.registry import Node
 from server.routes.api import services_of
 from server.routes.wish import elsewhere
 
@@ -49,22 +50,25 @@ def send_to_origin(request: Request, session: str, caller: Principal) -> None:
 
 @asynccontextmanager
 async def a_seat(request: Request, session: str, lang: str | None, caller: Principal) -> AsyncIterator[None]:
-    """Have the session here for a viewer. Raises Elsewhere when this node drains or is full and another one takes viewers."""
+    """Have the session here for a viewer. Raises Elsewhere when this node drains or is full and another one takes viewers, and when
+    the source is away and another node, which had it, shows the slate."""
     services = services_of(request)
-    if services.placement.draining:
-        _send_on(request, session, caller)
+    placement = services.placement
+    if placement.draining:
+        _send_on(request, placement.best(session), caller)
     await services.cascade.ready(session, lang)
     try:
         yield
     except TooManyViewers:
-        _send_on(request, session, caller)
+        _send_on(request, placement.best(session), caller)
+        raise
+    except NotLive:
+        _send_on(request, placement.slate(session), caller)
         raise
 
 
-def _send_on(request: Request, session: str, caller: Principal) -> None:
-    services = services_of(request)
-    other = None if _was_sent(request) or services.settings.together else services.placement.best(session)
-    if other is not None:
+def _send_on(request: Request, other: Node | None, caller: Principal) -> None:
+    if other is not None and not _was_sent(request) and not services_of(request).settings.together:
         raise elsewhere(request, caller, other.url)
 
 

@@ -185,6 +185,25 @@ async def test_a_node_that_drains_sends_everybody_on_while_there_is_another(node
     assert (await draining.post("whip", GOOD, "speaker")).status_code == 201
 
 
+async def test_who_comes_while_the_source_is_away_is_sent_to_a_node_that_shows_the_slate(nodes: tuple[Site, Site]) -> None:
+    one, two = nodes  # the second has never had the other session
+
+    async def post(site: Site, entrance: str, offer: str, role: str) -> httpx.Response:
+        return await site.http.post(f"/{entrance}/other", content=offer, headers=SDP | site.bearer(role, "other"))
+
+    async def signal(offer: str) -> str:
+        return (await post(one, "whip", offer, "speaker")).text
+
+    async with publishing(signal):
+        await until(lambda: live(two, "other"))
+    await until(lambda: two.services.placement.slate("other") is not None)
+    await until(lambda: two.services.placement.origin("other") is None)
+    sent = await post(two, "whep", RECEIVING, "attendee")
+    assert sent.status_code == 307
+    assert sent.headers["Location"].startswith(f"{one.server.url}/whep/other?ticket=")
+    assert (await post(one, "whep", RECEIVING, "attendee")).status_code == 201
+
+
 async def test_two_publishers_at_once_end_up_at_one_node(nodes: tuple[Site, Site]) -> None:
     answers = await asyncio.gather(*(site.post("whip", GOOD, "speaker") for site in nodes))
     assert sorted(answer.status_code for answer in answers) == [201, 307]
