@@ -31,6 +31,8 @@ help: ## say what there is
 demo: $(VENV)/.package ## start a conference on this machine; ARGS="--lan --port 8000 --keep"
 	@$(BIN)/marquee demo $(ARGS)
 
+# Where the environment forbids it, each of the hundreds of processes that the tests start would compile all modules anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: check system $(VENV)/.package ## install what the tests need, check the sources, run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 

@@ -109,6 +109,7 @@ class Examiner:
         """A role's page where nothing was asked, said or voted on."""
         async with self.page(f"{role}, nothing there", "ar") as look:
             await self.enter(look.page, role, QUIET)
+            await expect(look.page.get_by_test_id("connection-state")).to_have_attribute("data-state", "online", timeout=SOON)
             await expect(look.page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0", timeout=SOON)
             await look.at("in Arabic", LAPTOP, keep=True)
 

@@ -68,9 +68,9 @@ async def acked(ws: ClientConnection) -> None:
             return
 
 
-@pytest.mark.parametrize("number", [1, 5, 11])
+@pytest.mark.parametrize("number", [1, 11])
 async def test_a_server_killed_under_load_keeps_every_acknowledged_vote_once(number: int) -> None:
-    """At an early, a middle and a late moment; `make bench-votes ARGS="--kills 100"` does it a hundred times."""
+    """At an early and a late moment; `make bench-votes ARGS="--kills 100"` does it a hundred times."""
     acked, lost, doubled = await kill_once(number)
     assert acked > 0
     assert (lost, doubled) == (0, 0)

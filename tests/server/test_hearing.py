@@ -42,7 +42,7 @@ async def vosk(name: str, *manners: str) -> AsyncIterator[str]:
                 continue
             count += 1
             if manner == "hang":
-                await asyncio.sleep(60)
+                await client.wait_closed()
             if manner == "slow":
                 await asyncio.sleep(0.3)
             if manner == "leave" and count == 3:

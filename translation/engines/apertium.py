@@ -108,7 +108,11 @@ class _Pipeline:
         except (OSError, RuntimeError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             # RuntimeError is uvloop's word for a pipe whose reader has died.
             raise EngineError(f"Apertium {self._mode.stem}: {error!r}") from error
-        plain = _UNKNOWN.sub("", answer[:-1].decode(errors="replace").replace(END, ""))
+        said, end, _ = answer.decode(errors="replace").rpartition(END)
+        if not end:
+            # One of its programs died, and what others had not said yet went with it.
+            raise EngineError(f"Apertium {self._mode.stem}: an answer without its end")
+        plain = _UNKNOWN.sub("", said)
         return " ".join(_ESCAPED.sub(r"\1", plain).translate(_SHOWN).split())
 
     async def _end(self) -> None:
