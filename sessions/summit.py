@@ -15,7 +15,7 @@
     declare    interpreter -                                          how far a language is behind
 
 A point of order takes nothing from its seat's account and waits for nobody. With `wait` in the policy, the clock of a speech that
-ends runs on for as long as the slowest language is behind: until `free_at` no next speech starts.
+ends runs on for as long as the slowest language is behind: until `free_at` no next speech starts, and none that a point interrupted goes on.
 """
 
 from collections.abc import Iterable
@@ -157,7 +157,7 @@ class Summit(Struct):
     def start(self, now: int) -> Speech:
         """Raises NotHere without a speech, Conflict, NotYet while the interpreters are not through."""
         speech = self._speech()
-        if speech.state == "waiting" and not speech.point and now < self.free_at:
+        if not speech.point and now < self.free_at:
             raise NotYet("the interpreters are still speaking", -(-(self.free_at - now) // 1000))
         speech.start(now)
         return speech

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from server import wire
 from server.commands.context import Context
 from server.commands.deed import logged
+from server.errors import Conflict
 from server.live import Change, Outcome
 from server.patch import Doc, difference
 from server.wire import UpdateType
@@ -59,7 +60,10 @@ def dismiss(context: Context, command: wire.FloorDismiss) -> Outcome:
 
 def call(context: Context, command: wire.FloorCall) -> Outcome:
     guest = context.live.podium.floor.guest
-    if guest is not None and guest.id != command.hand:
+    there = guest.id if guest is not None else None
+    if command.expected_hand is not UNSET and there not in (command.expected_hand, command.hand):
+        raise Conflict("the stage is not as you saw it")
+    if guest is not None and there != command.hand:
         _require_not_above(context, guest)
     return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()), "floor.call")
 

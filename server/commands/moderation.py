@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from msgspec import UNSET
+
 from server import views, wire
 from server.commands import chat
 from server.commands.context import Context
@@ -36,7 +38,7 @@ def restore(context: Context, command: wire.QuestionRestore) -> Outcome:
 
 def highlight(context: Context, command: wire.QuestionHighlight) -> Outcome:
     questions, wanted = context.live.questions, (command.question, command.expected_stage)
-    if command.expected_stage is not None and questions.stage not in wanted:
+    if command.expected_stage is not UNSET and questions.stage not in wanted:
         there = None if questions.stage is None else views.question(questions, questions.find(questions.stage), staff=True)
         raise Conflict("the stage is not as you saw it", current=there)
     return _act(context, command, "question.highlighted", lambda questions: questions.highlight(command.question))

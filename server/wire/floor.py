@@ -1,5 +1,7 @@
 """`floor.*`: the commands of who raises a hand, and of those who run the floor."""
 
+from msgspec import UNSET, UnsetType
+
 from server.wire.base import CommandBase
 from server.wire.scalars import Id
 
@@ -42,9 +44,11 @@ class FloorDismiss(CommandBase, tag="floor.dismiss"):
 
 
 class FloorCall(CommandBase, tag="floor.call"):
-    """Brings who has accepted onto the stage, in the place of who is there."""
+    """Brings who has accepted onto the stage, in the place of who is there. Where neither the `expected_hand` is there (None for an
+    empty stage) nor the one that is called, it is refused as `conflict`."""
 
     hand: Id
+    expected_hand: Id | None | UnsetType = UNSET
 
 
 class FloorDown(CommandBase, tag="floor.down"):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from server.wire.base import CommandBase
 from server.wire.scalars import Id, Lang, Long
@@ -72,11 +72,11 @@ class QuestionRestore(Moderating, tag="question.restore"):
 
 
 class QuestionHighlight(Versioned, tag="question.highlight"):
-    """Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it nor what is wanted, it is
-    refused as `conflict` with the question that is, if one is, in `current`."""
+    """Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it (None for an empty one) nor
+    what is wanted, it is refused as `conflict` with the question that is, if one is, in `current`."""
 
     question: Id | None
-    expected_stage: Id | None = None
+    expected_stage: Id | None | UnsetType = UNSET
 
 
 class QuestionTake(Moderating, tag="question.take"):

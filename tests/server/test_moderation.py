@@ -273,7 +273,8 @@ async def test_staff_acts_at_the_floor_and_on_the_policy_are_in_the_log(site: Si
 async def test_two_moderators_at_the_stage_do_not_clear_what_they_did_not_see(site: Site) -> None:
     one, two, three = await published(site, "One?", "Two?", "Three?")
     async with site.talk("moderator", person="mo") as mo, site.talk("moderator", person="jo") as jo:
-        assert await mo.do("question.highlight", question=one) == {}
+        assert await mo.do("question.highlight", question=one, expected_stage=None) == {}
+        assert (await jo.do("question.highlight", question=two, expected_stage=None))["code"] == "conflict"
         assert await jo.do("question.highlight", question=two, expected_stage=one) == {}
         for wanted in (None, three):
             refused = await mo.do("question.highlight", question=wanted, expected_stage=one)

@@ -103,7 +103,8 @@ async def test_a_hand_goes_to_the_stage_and_each_is_told_what_they_may_know(site
         await attendee.until(lambda talk: talk.me["hand"]["ahead"] == 0)
         assert (await moderator.do("floor.call", hand=second))["code"] == "conflict"
         await delegate.do("floor.accept")
-        await moderator.do("floor.call", hand=second)
+        assert (await moderator.do("floor.call", hand=second, expected_hand=first))["code"] == "conflict"
+        await moderator.do("floor.call", hand=second, expected_hand=None)
         await attendee.until(lambda talk: talk.states[PUBLIC]["floor"]["guest"]["name"] == "Delegate")
         await delegate.until(lambda talk: talk.me["hand"] == {"state": "on_stage"})
         await delegate.do("floor.leave")

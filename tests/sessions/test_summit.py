@@ -194,6 +194,20 @@ def test_the_next_speech_waits_for_the_slowest_interpreter() -> None:
     assert summit.free_at == 23_000
 
 
+def test_a_speech_that_a_point_interrupted_goes_on_when_the_point_was_interpreted() -> None:
+    summit = chamber()
+    summit.declare("zh", 8)
+    summit.call(POLICY, 0, "br")
+    summit.start(0)
+    summit.point("cn")
+    summit.call(POLICY, 5_000)
+    summit.start(5_000)
+    assert summit.end(POLICY, 6_000).seat == "cn"
+    with pytest.raises(NotYet):
+        summit.start(13_999)
+    assert (summit.start(14_000).seat, summit.speech and summit.speech.state) == ("br", "speaking")
+
+
 def test_a_clock_that_does_not_wait_lets_the_next_one_speak_at_once() -> None:
     summit, policy = chamber(), msgspec.structs.replace(POLICY, wait=False)
     summit.declare("zh", 8)

@@ -282,10 +282,11 @@ export interface FloorAccept {
   id: string;
 }
 
-/** Brings who has accepted onto the stage, in the place of who is there. */
+/** Brings who has accepted onto the stage, in the place of who is there. Where neither the `expected_hand` is there (None for an empty stage) nor the one that is called, it is refused as `conflict`. */
 export interface FloorCall {
   type: 'floor.call';
   hand: string;
+  expected_hand?: string | null;
   id: string;
 }
 
@@ -783,7 +784,7 @@ export interface QuestionEdit {
   id: string;
 }
 
-/** Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it nor what is wanted, it is refused as `conflict` with the question that is, if one is, in `current`. */
+/** Puts a published question on the stage; None clears it. Where neither the `expected_stage` is on it (None for an empty one) nor what is wanted, it is refused as `conflict` with the question that is, if one is, in `current`. */
 export interface QuestionHighlight {
   type: 'question.highlight';
   question: string | null;
