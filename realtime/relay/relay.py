@@ -227,8 +227,8 @@ class Relay(Viewing):
 
     def demand(self) -> dict[str, Demand]:
         """Who watches what here, by session, and where the slate waits for somebody."""
-        demands = {stream.session: stream.demand for stream in self._streams}
-        return {session: demand for session, demand in demands.items() if demand.viewers or demand.slate}
+        demands = [(stream, stream.demand) for stream in self._streams]
+        return {stream.session: demand for stream, demand in demands if stream.viewers or demand.slate}
 
     def all_stats(self) -> dict[str, StreamStats]:
         """Counters of every session that somebody has to do with."""
