@@ -139,6 +139,7 @@ async def test_a_question_becomes_a_bulletin_with_solutions_and_votes(site: Site
         bulletin = ben.states[BOARD]["problems"][problem]
         assert bulletin["translations"] == {"es": "La casa es pequeña."}
         assert ("former" in bulletin, bulletin["version"]) == (False, 1), "what a draft said is nobody's but staff's"
+        await moderator.until(lambda talk: "former" in talk.states[f"{BOARD}/staff"]["problems"][problem])
         assert [one["text"] for one in moderator.states[f"{BOARD}/staff"]["problems"][problem]["former"]] == ["The house is big."]
         assert await moderator.do("problem.revise", problem=problem, text="The house is old.", lang="en") == {}
         await ben.until(lambda talk: talk.states[BOARD]["problems"][problem]["version"] == 2)
