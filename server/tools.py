@@ -1,11 +1,14 @@
 """What is known of each caption tool that posts from outside: how often it may, and how far it has counted."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from server.limits import Bucket
 
+Kind = Literal["youtube", "zoom"]
+
 RATE, BURST = 10, 40
-"""Posts a second of one language of one session, and at once; past it each is refused as rate_limited."""
+"""Posts a second of one kind of tool, in one language of one session, and at once; past it each is refused as rate_limited."""
 
 
 @dataclass(slots=True)
@@ -17,10 +20,10 @@ class Tool:
 
 
 class Tools:
-    """One for each language of each session that was ever posted to: both come from our own tokens, so nobody else makes more."""
+    """One for each kind and each language of each session that was ever posted to: both come from our own tokens, so nobody else makes more."""
 
     def __init__(self) -> None:
-        self._tools: dict[tuple[str, str], Tool] = {}
+        self._tools: dict[tuple[str, str, Kind], Tool] = {}
 
-    def find(self, session: str, lang: str) -> Tool:
-        return self._tools.setdefault((session, lang), Tool())
+    def find(self, session: str, lang: str, kind: Kind) -> Tool:
+        return self._tools.setdefault((session, lang, kind), Tool())

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
+import regex
+
 from translation.lines import DASH, directed, wrap
+
+# What players of SubRip take for styling: a tag, an override in braces.
+_STYLING = regex.compile(r"<(?=[\p{L}/!?])[^<>]*>?|[{}]")
+_FULL_WIDTH = str.maketrans("<>{}", "＜＞｛｝")
 
 TIMESTAMP_MAP = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
 
@@ -35,9 +41,13 @@ def webvtt(lines: Iterable[Line], lang: str, zero: int, *, mapped: bool = False)
 
 
 def srt(lines: Iterable[Line], zero: int) -> str:
-    """A SubRip file: numbered from one, a comma before the milliseconds, a dash where another speaker begins."""
+    """A SubRip file: numbered from one, a comma before the milliseconds, a dash where another speaker begins.
+
+    The format has no escapes: brackets that players would take for styling stand as their full-width forms.
+    """
     blocks: list[str] = []
-    for number, (line, text) in enumerate(dashed(lines), 1):
+    for number, (line, said) in enumerate(dashed(lines), 1):
+        text = _STYLING.sub(lambda found: found[0].translate(_FULL_WIDTH), said)
         blocks.append(f"{number}\n{span(line, zero, ',')}\n{directed(wrap(text, line.lang), line.lang)}\n")
     return "\n".join(blocks)
 

@@ -47,6 +47,10 @@ class _Engine:
     pause: float = BACKOFF[0]
     ready_at: float = 0.0
 
+    @property
+    def name(self) -> str:
+        return type(self.recognizer).__name__
+
     def failed(self, now: float) -> None:
         self.ready_at = now + self.pause
         self.pause = min(self.pause * 2, BACKOFF[1])
@@ -91,7 +95,7 @@ class Hearing:
                 engine.failed(_clock())
                 self._fault(True)
                 known = isinstance(error, EngineError | TimeoutError)
-                logger.warning("a recognizer of %s failed: %r", self._session, error, exc_info=None if known else error)
+                logger.warning("%s, a recognizer of %s, failed: %r", engine.name, self._session, error, exc_info=None if known else error)
 
     async def _listen(self, engine: _Engine) -> bool:
         """Whether the sound has ended; False after a second choice has served its time. Raises what the engine raises."""

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from server.auth import Principal, authenticated
 from server.commands.captions import LINE_LIMIT
-from server.errors import NotFound, TooLarge, TooMany, Unavailable, Unprocessable
+from server.errors import NotFound, TooLarge, TooMany, Unavailable, Unprocessable, UnsupportedMedia
 from server.live import LiveSession, Outcome
 from server.routes.api import live_of, services_of
 from server.services import Services
+from server.tools import Kind
 from sessions.text import clean, language
 from translation.posted import Posted, youtube, zoom
 
@@ -25,6 +26,8 @@ BODY_LIMIT = 16 * 1024
 
 LINES_LIMIT = 50
 """Lines of one post; one with more is refused whole."""
+
+_TYPE = "text/plain"
 
 router = APIRouter(tags=["captions"])
 
@@ -53,35 +56,38 @@ async def addresses(session: str, asked: Asked, request: Request, caller: Annota
 @router.post("/ingest/youtube/closedcaption", response_class=PlainTextResponse)
 async def from_youtube(request: Request, cid: Key, seq: Seq) -> PlainTextResponse:
     """Lines with their times; answers the server's time in the same form, by which tools set their clock."""
-    await _take(request, cid, seq, youtube)
+    await _take(request, cid, seq, "youtube", youtube)
     return PlainTextResponse(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "\n")
 
 
 @router.post("/ingest/zoom/closedcaption", response_class=PlainTextResponse)
 async def from_zoom(request: Request, id: Key, seq: Seq) -> PlainTextResponse:
     """A line. The language is the address's own, whatever the tool says."""
-    await _take(request, id, seq, zoom)
+    await _take(request, id, seq, "zoom", zoom)
     return PlainTextResponse(str(seq))
 
 
 @router.get("/ingest/zoom/closedcaption/seq", response_class=PlainTextResponse)
 async def last(request: Request, id: Key) -> PlainTextResponse:
-    """The number of the last post, after which a tool goes on."""
+    """The number of the last post to this address, after which a tool goes on."""
     services = services_of(request)
     session, lang = services.tokens.read_ingest(id)
     await live_of(request, session)
-    tool = services.tools.find(session, lang)
+    tool = services.tools.find(session, lang, "zoom")
     return PlainTextResponse(str(tool.seq))
 
 
-async def _take(request: Request, key: str, seq: int, read: Callable[[str], list[Posted]]) -> None:
+async def _take(request: Request, key: str, seq: int, kind: Kind, read: Callable[[str], list[Posted]]) -> None:
     """Tell what was posted, once however often it is posted; returns when it is durable."""
     services = services_of(request)
     session, lang = services.tokens.read_ingest(key)
     live = await live_of(request, session)
-    tool = services.tools.find(session, lang)
+    tool = services.tools.find(session, lang, kind)
     if not tool.bucket.take():
         raise TooMany("too many posts; slow down", retry_after=1)
+    given = request.headers.get("content-type", _TYPE).partition(";")[0].strip().lower()
+    if given != _TYPE:
+        raise UnsupportedMedia(f"send {_TYPE}", headers={"Accept-Post": _TYPE})  # a form or JSON would be read out as it stands
     body = await request.body()
     if len(body) > BODY_LIMIT:
         raise TooLarge(f"a post has at most {BODY_LIMIT} bytes")
@@ -91,7 +97,7 @@ async def _take(request: Request, key: str, seq: int, read: Callable[[str], list
     lines = [Posted(clean(line.text, LINE_LIMIT, "the caption"), line.at) for line in lines]
     # A tool that was started again counts from the beginning: only the same number with the same words is a retry.
     once = f"{seq}-{hashlib.sha256(body).hexdigest()[:16]}"
-    await _done(live, lambda: _told(services, session, lang, lines), f"ingest-{lang}", once)
+    await _done(live, lambda: _told(services, session, lang, lines), f"ingest-{kind}-{lang}", once)
     tool.seq = max(seq, tool.seq)
 
 

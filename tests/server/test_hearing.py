@@ -133,10 +133,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("manner", ["crash", "hang", "babble", "leave"])
-async def test_the_next_engine_takes_over_and_readers_are_told(manner: str) -> None:
+async def test_the_next_engine_takes_over_and_readers_are_told(manner: str, caplog: pytest.LogCaptureFixture) -> None:
     async with vosk("first", *[manner] * 99) as first, vosk("second") as second, listening(first, second) as room:
         await until(lambda: "second line" in room.finals, 20)
         assert room.faults[-1]
+        assert "Vosk, a recognizer of summit, failed" in caplog.text
 
 
 @pytest.mark.parametrize("manner", ["crash", "leave"])

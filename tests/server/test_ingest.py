@@ -58,6 +58,8 @@ async def test_zooms_tools_are_understood_and_ask_where_they_were(site: Site) ->
         assert (await post(site, url + "&lang=es-ES", 7, "¡Buenas noches!\\n")).status_code == 200
         await viewer.until(lambda talk: texts(talk, ES) == ["¡Buenas noches!"])
     assert (await site.http.get(last)).text == "7"
+    await post(site, await address(site, "youtube", "es"), 99, "Otra herramienta.")
+    assert (await site.http.get(last)).text == "7", "each kind of tool counts for itself"
 
 
 async def test_a_retry_is_told_once_and_a_tool_may_start_over(site: Site) -> None:
@@ -116,7 +118,11 @@ async def test_a_post_is_bounded(site: Site) -> None:
     assert (await post(site, url, 1, f"{stamp()}\nHello.\n" * 51)).status_code == 422
     assert (await post(site, url, -1, "Hello.")).status_code == 422
     assert (await site.http.post(url, content="Hello.")).status_code == 422
+    for type in ("application/json", "application/x-www-form-urlencoded"):
+        refused = await site.http.post(f"{url}&seq=1", content="text=Hello.", headers={"Content-Type": type})
+        assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media")
+    assert (await site.http.post(f"{url}&seq=1", content="Hello.")).status_code == 200
     answers = await asyncio.gather(*(post(site, url, 1, "") for _ in range(3 * BURST)))
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert refused[0].headers["Retry-After"] == "1"
+    limited = [answer for answer in answers if answer.status_code == 429]
+    assert limited
+    assert limited[0].headers["Retry-After"] == "1"

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from html import unescape
+from unicodedata import normalize
 
 import pycaption
 import pytest
@@ -38,6 +39,7 @@ LINES = [
 
 def said(text: str) -> str:
     """Without what only says how to show it."""
+    text = normalize("NFKC", text)
     return "".join(letter for letter in text.removeprefix(RLM).removeprefix(LRM).removeprefix("- ") if letter not in f" \n{RLM}{LRM}")
 
 

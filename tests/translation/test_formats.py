@@ -25,8 +25,13 @@ def test_a_line_cannot_end_its_cue_or_begin_another() -> None:
 
 def test_subrip_counts_from_one_with_commas() -> None:
     assert srt(LINES, ZERO).startswith(
-        "1\n00:00:01,500 --> 00:00:04,000\nGood evening <everyone> & welcome.\n\n2\n01:00:00,000 --> 01:00:02,005\n"
+        "1\n00:00:01,500 --> 00:00:04,000\nGood evening ＜everyone＞ & welcome.\n\n2\n01:00:00,000 --> 01:00:02,005\n"
     )
+
+
+def test_subrip_shows_brackets_that_players_would_take_for_styling() -> None:
+    line = Line(1, r"<b>5 < 6 > 4</b> {\an8} <3 <i", "en", ZERO, ZERO + 1)
+    assert srt([line], ZERO).splitlines()[2] == r"＜b＞5 < 6 > 4＜/b＞ ｛\an8｝ <3 ＜i"
 
 
 def test_times_before_the_start_stand_at_it_and_no_cue_is_empty() -> None:
