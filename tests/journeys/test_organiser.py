@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 
 from realtime.relay.dtls import Certificate
 from sessions.people import Role
+from tests.journeys.access import violations
 from tests.journeys.browser import Visitor, chromium
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.light import LightPeer
@@ -66,7 +67,7 @@ async def test_a_session_is_added_mended_found_and_entered(tmp_path: Path) -> No
         await olga.test("field-format").select_option("seminar")
         await olga.test("field-starts_at").fill(begins)
         await olga.test("field-room").fill("hall 1")
-        await olga.test("speaker-add").click()
+        await olga.test("speakers-add").click()
         await olga.test("speaker-name").fill("Ana Nogués")
         await expect(olga.test("issue", '[data-code="room_clash"]')).to_contain_text("“Summit”")
         await expect(olga.test("unsaved")).to_have_text("Not saved yet")
@@ -75,6 +76,7 @@ async def test_a_session_is_added_mended_found_and_entered(tmp_path: Path) -> No
         await olga.test("panel-close").click()
         await olga.test("issues").locator('[data-code="room_clash"]').click()
         await expect(olga.test("field-room")).to_be_focused()
+        assert await violations(olga.page) == []
         await olga.test("field-room").fill("Hall 2")
         await olga.test("session-save").click()
         await expect(olga.test("issues").locator('[data-code="room_clash"]')).to_have_count(0)
@@ -113,6 +115,7 @@ async def test_a_session_is_added_mended_found_and_entered(tmp_path: Path) -> No
             await olga.test("board-session").select_option("young-cinema")
             await expect(olga.test("tile-people")).to_have_text("1")
             await expect(olga.test("board-questions")).to_contain_text("waiting")
+            assert await violations(olga.page) == []
             film.cancel()
         await peer.close()
         await until(lambda: not site.services.lives["young-cinema"].live)
@@ -141,6 +144,7 @@ async def test_two_organisers_meet_and_a_file_is_looked_at_first(tmp_path: Path)
         await amal.test("session-save").click()
         await expect(amal.test("conflict")).to_contain_text("Hall 1")
         await expect(amal.test("conflict")).to_contain_text("قاعة ١")
+        assert await violations(amal.page) == []
         await amal.test("conflict-keep").click()
         await expect(amal.test("conflict")).to_have_count(0)
         await expect(amal.test("unsaved")).to_have_text("")
@@ -153,6 +157,7 @@ async def test_two_organisers_meet_and_a_file_is_looked_at_first(tmp_path: Path)
         changed = table.replace("قاعة ١".encode(), b"Hall 3") + b",Fresh,film,seminar,2026-11-28 10:00,2026-11-28 11:00,en,en,,,,no\r\n"
         await olga.test("import-file").set_input_files({"name": "programme.csv", "mimeType": "text/csv", "buffer": changed})
         await expect(olga.test("import-report")).to_contain_text("Fresh")
+        assert await violations(olga.page) == []
         assert site.services.programme.session("other").room == "قاعة ١"
         await olga.test("import-apply").click()
         await expect(olga.page.locator('[data-session="fresh"]')).to_be_visible()
