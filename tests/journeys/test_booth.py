@@ -10,6 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from server.serving import running
 from server.settings import Settings
 from sessions.people import Role
+from tests.journeys.access import tab_to
 from tests.journeys.browser import Visitor, chromium
 from tests.server.site import SESSION, seed
 
@@ -106,7 +107,8 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
 
         # On air, into her own language without a choice. What she silences is silent to who listens: it is her they hear.
         await expect(interpreter.test("booth-language")).to_have_value("es")
-        await interpreter.test("on-air").click()
+        await tab_to(interpreter.page, "on-air")
+        await interpreter.page.keyboard.press("Enter")
         await expect(status(interpreter, "on")).to_be_visible(timeout=SOON)
         await expect(listener.test("channel-told")).to_have_text("You hear the interpretation: Spanish", timeout=SOON)
         await hears(listener, voice=True)
@@ -165,7 +167,8 @@ async def test_a_session_is_interpreted_and_the_floor_returns(tmp_path: Path) ->
         await expect(colleague.test("turn-due")).to_have_text("Es hora del relevo")
 
         # Off air: the floor returns, and who listens is told.
-        await colleague.test("off-air").click()
+        await tab_to(colleague.page, "off-air")
+        await colleague.page.keyboard.press("Enter")
         await expect(listener.test("channel-told")).to_contain_text("You hear the floor", timeout=SOON)
         await expect(listener.test("channel", '[data-lang="es"]')).to_be_visible()
         await hears(listener, voice=True)
