@@ -20,7 +20,7 @@ class Tool:
 
 
 class Tools:
-    """One for each kind and each language of each session that was ever posted to: both come from our own tokens, so nobody else makes more."""
+    """One for each kind, language and session ever posted to: kinds are few, the rest comes from our own tokens, so nobody makes more."""
 
     def __init__(self) -> None:
         self._tools: dict[tuple[str, str, Kind], Tool] = {}

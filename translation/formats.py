@@ -1,12 +1,12 @@
 """Transcripts as files: WebVTT (W3C), SubRip, and plain text. Times are ms since `zero`, the start of the session."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import regex
 
-from translation.lines import DASH, directed, wrap
+from translation.lines import DASH, directed, split, wrap
 
 # What players of SubRip take for styling: a tag, an override in braces.
 _STYLING = regex.compile(r"<(?=[\p{L}/!?])[^<>]*>?|[{}]")
@@ -17,7 +17,7 @@ TIMESTAMP_MAP = "X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One final caption; `start` and `end` in ms since 1970 UTC."""
+    """One final caption, or one `part` of it, counted from 1; `start` and `end` in ms since 1970 UTC."""
 
     number: int
     text: str
@@ -25,6 +25,19 @@ class Line:
     start: int
     end: int
     speaker: str | None = None
+    part: int = 1
+
+    @property
+    def id(self) -> str:
+        """Of its own in a file."""
+        return str(self.number) if self.part == 1 else f"{self.number}-{self.part}"
+
+
+def segmented(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines in captions of two rows: a translation, or what a person corrected, may be longer than what was cut when it was said."""
+    for line in lines:
+        for part, piece in enumerate(split(line.text, line.lang, line.start, line.end), 1):
+            yield replace(line, text=piece.text, start=int(piece.start), end=int(piece.end), part=part)
 
 
 def webvtt(lines: Iterable[Line], lang: str, zero: int, *, mapped: bool = False) -> str:
@@ -36,7 +49,7 @@ def webvtt(lines: Iterable[Line], lang: str, zero: int, *, mapped: bool = False)
     for line in lines:
         voice = f"<v {escape(row_of(line.speaker), quote=False)}>" if line.speaker else ""
         text = escape(directed(wrap(line.text, line.lang), line.lang), quote=False)
-        blocks.append(f"{line.number}\n{span(line, zero, '.')}\n{voice}{text}")
+        blocks.append(f"{line.id}\n{span(line, zero, '.')}\n{voice}{text}")
     return "\n\n".join(blocks) + "\n"
 
 

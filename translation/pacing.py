@@ -3,7 +3,7 @@
 Rates after the usual practice of subtitling: 17 characters a second, 20 at most (9 and 11 for Chinese, Japanese and Korean).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from translation.engines import base
@@ -18,6 +18,10 @@ LATE = 3_000
 """Ms a caption may wait for the ones before it; past it they leave though nobody can have read them: who speaks faster is not read."""
 
 
+SHORTEST, SHORTEST_LONG = 300, 800
+"""Ms a caption stays however late it is: of a word, and of a text that takes that long to read or longer. Less is a flicker."""
+
+
 def paced(lines: Iterable[Line]) -> list[Line]:
     """The lines with times in which they can be read: each stays into the pause after it, and where there is none the next one waits."""
     found: list[Line] = []
@@ -27,8 +31,18 @@ def paced(lines: Iterable[Line]) -> list[Line]:
         end = max(line.end, ease)
         if following is not None and end > following.start:
             end = max(following.start, min(least, following.start + LATE))
-        found.append(replace(line, start=start, end=max(end, start + 1)))
+        found.append(replace(line, start=start, end=max(end, start + _least(line))))
     return found
+
+
+def seen(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, none so short that it only flickers, whatever comes after: as they are told while more are said."""
+    for line in lines:
+        yield replace(line, end=max(line.end, line.start + _least(line)))
+
+
+def _least(line: Line) -> int:
+    return min(SHORTEST_LONG, max(SHORTEST, _needed(line, True)))
 
 
 def _needed(line: Line, most: bool) -> int:

@@ -52,7 +52,7 @@ def _head(root: ET.Element, lines: Sequence[Line]) -> dict[str, str]:
 
 def _paragraph(line: Line, text: str, agents: dict[str, str], zero: int) -> ET.Element:
     begin, _, end = span(line, zero, ".").partition(" --> ")
-    named = {"xml:id": f"cue{line.number}", "xml:lang": line.lang, "begin": begin, "end": end}
+    named = {"xml:id": f"cue{line.id}", "xml:lang": line.lang, "begin": begin, "end": end}
     if line.speaker:
         named["ttm:agent"] = agents[line.speaker]
     if is_rtl(line.lang):

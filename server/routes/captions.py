@@ -12,7 +12,7 @@ from server.errors import NotFound
 from server.routes.api import services_of
 from sessions import loading
 from sessions.text import language
-from translation.formats import Line, plain, srt, webvtt
+from translation.formats import Line, plain, segmented, srt, webvtt
 from translation.pacing import paced
 from translation.ttml import ttml
 
@@ -54,7 +54,7 @@ async def transcript(
 ) -> Response:
     """The final captions so far, as last corrected. A file's times are from the session's start or from `zero`, whatever the range.
 
-    In `vtt`, `srt` and `ttml` each line stays for as long as it takes to read, where there is time.
+    In `vtt`, `srt` and `ttml` each caption has two rows at most and stays for as long as it takes to read, where there is time.
     """
     caller.require("profanity.set" if said else "caption.read", session)
     services = services_of(request)
@@ -80,7 +80,7 @@ def _written(format: str, rows: Rows, lang: str, zero: int) -> str:
         return json.dumps({"lang": lang, "cues": {str(number): cue for number, cue in rows}}, ensure_ascii=False)
     lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in rows]
     if format != "txt":
-        lines = paced(lines)
+        lines = paced(segmented(lines))
     match format:
         case "vtt":
             return webvtt(lines, lang, zero)

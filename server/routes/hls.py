@@ -23,7 +23,8 @@ from server.routes.api import services_of
 from server.routes.placing import send_to_origin
 from server.routes.wish import Caller, admit, media_router
 from sessions.programme import Session
-from translation.formats import Line, webvtt
+from translation.formats import Line, segmented, webvtt
+from translation.pacing import SHORTEST_LONG, seen
 
 MP4, VTT = "video/mp4", "text/vtt; charset=utf-8"
 
@@ -117,9 +118,11 @@ def _captions(request: Request, session: str, window: Window | None, number: int
     segment = window.find(number) if window is not None else None
     if segment is None or lang not in services.sessions[session].captions:
         raise NotFound("there are no such captions, or not any more", headers={"Cache-Control": "no-store"})
-    said = services.captioning.said(session, lang, segment.at, segment.at + round(segment.seconds * 1000))
+    until = segment.at + round(segment.seconds * 1000)
+    said = services.captioning.said(session, lang, segment.at - SHORTEST_LONG, until)
     lines = [Line(number, cue["text"], cue["lang"], cue["start"], cue["end"], cue.get("speaker")) for number, cue in said]
-    return webvtt(lines, lang, segment.at - round(segment.start * 1000), mapped=True)
+    shown = (line for line in seen(segmented(lines)) if line.end > segment.at and line.start < until)
+    return webvtt(shown, lang, segment.at - round(segment.start * 1000), mapped=True)
 
 
 def _written(request: Request, text: str, media_type: str, cache: str) -> Response:

@@ -1,6 +1,8 @@
 """Transcripts are files that players read."""
 
-from translation.formats import Line, plain, srt, webvtt
+import pytest
+
+from translation.formats import Line, plain, segmented, srt, webvtt
 
 ZERO = 1_700_000_000_000
 LINES = [
@@ -32,6 +34,20 @@ def test_subrip_counts_from_one_with_commas() -> None:
 def test_subrip_shows_brackets_that_players_would_take_for_styling() -> None:
     line = Line(1, r"<b>5 < 6 > 4</b> {\an8} <3 <i", "en", ZERO, ZERO + 1)
     assert srt([line], ZERO).splitlines()[2] == r"＜b＞5 < 6 > 4＜/b＞ ｛\an8｝ <3 ＜i"
+
+
+@pytest.mark.parametrize(("text", "lang", "most"), [("a long correction " * 20, "en", 42), ("很长的更正，" * 40, "zh-Hans", 16)])
+def test_a_line_longer_than_a_caption_becomes_several_with_ids_of_their_own(text: str, lang: str, most: int) -> None:
+    parts = list(segmented([Line(5, text, lang, ZERO, ZERO + 9_000, "Amina")]))
+    blocks = [block.splitlines() for block in webvtt(parts, lang, ZERO).split("\n\n")[1:]]
+    assert [block[0] for block in blocks[:2]] == ["5", "5-2"]
+    assert all(len(rows) <= 2 and max(map(len, rows)) <= most for _, _, *rows in (map(_unvoiced, block) for block in blocks))
+    assert "".join(part.text for part in parts).replace(" ", "") == text.replace(" ", "")
+    assert parts[-1].end == ZERO + 9_000
+
+
+def _unvoiced(row: str) -> str:
+    return row.removeprefix("<v Amina>")
 
 
 def test_times_before_the_start_stand_at_it_and_no_cue_is_empty() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from translation.formats import Line
 from translation.lines import length, split
-from translation.pacing import LATE, RATE, RATE_CJK_MOST, RATE_MOST, paced
+from translation.pacing import LATE, RATE, RATE_CJK_MOST, RATE_MOST, SHORTEST, SHORTEST_LONG, paced, seen
 
 ZERO = 1_700_000_000_000
 
@@ -38,6 +38,15 @@ def test_without_a_pause_the_next_one_waits_and_they_catch_up_in_the_next() -> N
 def test_who_speaks_faster_than_anybody_reads_is_not_followed_for_ever() -> None:
     lines = talk(*((second, second + 1, "x" * 60) for second in range(60)))
     assert max(after.start - before.start for before, after in zip(lines, paced(lines), strict=True)) <= LATE
+
+
+@pytest.mark.parametrize(("text", "least"), [("Yes.", SHORTEST), ("It was the best of times.", SHORTEST_LONG)])
+def test_lines_that_come_in_a_burst_are_each_seen_one_after_the_other(text: str, least: int) -> None:
+    burst = talk(*[(0, 0, text)] * 20)
+    read = paced(burst)
+    assert [line.number for line in read] == [line.number for line in burst]
+    assert all(before.end <= after.start for before, after in pairwise(read))
+    assert min(line.end - line.start for line in [*read, *seen(burst)]) >= least
 
 
 WORDS = ["the", "cinema", "of", "tomorrow", "will", "be", "written", "by", "people", "who", "never", "met"]
