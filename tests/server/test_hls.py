@@ -118,8 +118,9 @@ async def fetched(site: Site, master: httpx.Response, show: Show) -> None:
             if segment not in show.answers:
                 show.answers[segment] = await site.http.get(str(master.url.join(segment)))
     for name in ("video.m3u8", show.addresses("video.m3u8")[0]):
-        headers = {"If-None-Match": show.answers[name].headers["ETag"]}
-        show.again.append((await site.http.get(str(master.url.join(name)), headers=headers)).status_code)
+        address = str(master.url.join(name))
+        tag = (await site.http.get(address)).headers["ETag"]  # a playlist may have gone on since
+        show.again.append((await site.http.get(address, headers={"If-None-Match": tag})).status_code)
 
 
 async def refused(site: Site) -> list[tuple[httpx.Response, int, str]]:
