@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import ctypes
+import functools
 import logging
 import os
 import signal
@@ -26,6 +28,9 @@ RESTART_SECONDS = 0.5, 10.0
 """First and longest wait before a process that ended by itself is started again; doubled while it ends at once."""
 
 READY = b"Marquee is at"
+
+PR_SET_PDEATHSIG = 1
+"""From Linux's prctl.h: the signal a process gets when the one that started it has died."""
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +121,10 @@ class Worker:
 
     async def _once(self) -> None:
         command = (sys.executable, "-m", "server.cli", "serve", "--host", self._settings.host, "--port", str(self._port))
-        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=os.environ | self._environment(), start_new_session=True)
+        # Killed with SIGKILL, this process ends nobody: its workers would keep the port, and nobody would watch them.
+        orphaned = functools.partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGTERM.value) if sys.platform == "linux" else None
+        environment = os.environ | self._environment()
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=environment, start_new_session=True, preexec_fn=orphaned)
         self._process = process
         assert process.stdout is not None
         with contextlib.suppress(TimeoutError):

@@ -94,7 +94,7 @@ async def test_one_port_is_one_world_whichever_process_takes_a_connection(shared
         await until(lambda: all(viewer.frames > 3 for viewer in viewers))
 
 
-async def test_a_process_that_dies_is_replaced_and_a_hangup_replaces_each_in_turn(shared: Shared) -> None:
+async def test_a_process_that_dies_is_replaced_a_hangup_replaces_each_in_turn_and_none_outlives_a_killed_supervisor(shared: Shared) -> None:
     first = shared.processes()
     assert len(first) == 2
     os.kill(int(first[0]), signal.SIGKILL)
@@ -106,6 +106,17 @@ async def test_a_process_that_dies_is_replaced_and_a_hangup_replaces_each_in_tur
     await until(lambda: len(shared.processes()) == 2 and not set(second) & set(shared.processes()), 60)
     async with shared.talk("moderator", Role.MODERATOR) as moderator:
         assert question in moderator.states[f"{SESSION}/staff"]["questions"]
+    third = shared.processes()
+    shared.marquee.process.kill()
+    await until(lambda: not any(_runs(process) for process in third), 15)
+
+
+def _runs(process: str) -> bool:
+    """Whether it has not ended; one that has and that nobody waited for yet (a zombie) does not run."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_several_processes_need_a_redis_to_meet_in(tmp_path: Path) -> None:
