@@ -74,6 +74,7 @@ async def site() -> AsyncIterator[tuple[str, list[str]]]:
     [
         "127.0.0.1", "localhost", "2130706433", "0x7f.1", "0.0.0.0", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.169.254",
         "100.100.100.200", "168.63.129.16", "224.0.0.1", "::1", "fe80::1", "fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe",
+        "192.0.0.192", "::127.0.0.1", "fec0::1", "::ffff:0:127.0.0.1", "64:ff9b:1::a9fe:a9fe",
     ],
 )  # fmt: skip
 async def test_what_is_not_public_is_refused_however_it_is_written(host: str) -> None:

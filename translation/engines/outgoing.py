@@ -26,8 +26,9 @@ OPENING = 10.0
 """Seconds a socket may take to open."""
 
 _NAT64 = ip_network("64:ff9b::/96")
-# Azure's, at which a machine asks for its own secrets: a public address by its number alone.
-_METADATA = ip_address("168.63.129.16")
+# Public by their numbers alone: where a machine of Azure's or Oracle's asks for its own secrets; IPv6 that is a network's own affair or
+# stands for IPv4 in it: compatible and site-local (RFC 4291), translated (RFC 2765), of a NAT64 of its own (RFC 8215).
+_INNER = [ip_network(one) for one in ("168.63.129.16/32", "192.0.0.0/24", "::/96", "fec0::/10", "::ffff:0:0:0/96", "64:ff9b:1::/48")]
 
 Address = IPv4Address | IPv6Address
 
@@ -156,7 +157,7 @@ async def _first(url: str, addresses: list[str], port: int, headers: Mapping[str
 
 
 def _public(address: Address) -> bool:
-    return address.is_global and not address.is_multicast and address != _METADATA
+    return address.is_global and not address.is_multicast and not any(address in network for network in _INNER)
 
 
 def _inside(address: Address) -> IPv4Address | None:
