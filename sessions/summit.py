@@ -15,7 +15,8 @@
     declare    interpreter -                                          how far a language is behind
 
 A point of order takes nothing from its seat's account and waits for nobody. With `wait` in the policy, the clock of a speech that
-ends runs on for as long as the slowest language is behind: until `free_at` no next speech starts, and none that a point interrupted goes on.
+ends runs on for as long as the slowest language is behind: until `free_at` no next speech starts, and none that a point interrupted
+goes on.
 """
 
 from collections.abc import Iterable

@@ -48,7 +48,7 @@ class FloorCall(CommandBase, tag="floor.call"):
     empty stage) nor the one that is called, it is refused as `conflict`."""
 
     hand: Id
-    expected_hand: Id | None | UnsetType = UNSET
+    expected_hand: Id | UnsetType | None = UNSET
 
 
 class FloorDown(CommandBase, tag="floor.down"):

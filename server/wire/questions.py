@@ -76,7 +76,7 @@ class QuestionHighlight(Versioned, tag="question.highlight"):
     what is wanted, it is refused as `conflict` with the question that is, if one is, in `current`."""
 
     question: Id | None
-    expected_stage: Id | None | UnsetType = UNSET
+    expected_stage: Id | UnsetType | None = UNSET
 
 
 class QuestionTake(Moderating, tag="question.take"):
