@@ -33,6 +33,9 @@ QUIET = "many-screens"
 CONTRAST = "color-contrast"
 """The one rule that the theme has to do with."""
 
+LAPSE = "(kept) => sessionStorage.setItem(kept, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(kept)), token: 'lapsed' }))"
+"""Makes what a tab was given at the door a token that opens nothing."""
+
 
 class Look:
     """A page under examination, and what was found wrong with it."""
@@ -119,6 +122,16 @@ class Examiner:
             await expect(look.page.get_by_test_id("poll")).to_be_visible(timeout=SOON)
             await look.at(locale, LAPTOP, keep=True)
 
+    async def lapsed(self, locale: str) -> None:
+        """What somebody finds whose place has lapsed."""
+        async with self.page("closed", locale) as look:
+            await self.enter(look.page, Role.ATTENDEE)
+            await look.page.evaluate(LAPSE, f"marquee:{SESSION}")
+            await look.page.reload()
+            await expect(look.page.locator('[data-testid="connection-state"][role="alert"]')).to_be_visible(timeout=SOON)
+            await look.at(f"lapsed {locale}", PHONE, keep=True)
+            await look.narrow(f"lapsed {locale}")
+
     async def ways_in(self, locale: str) -> None:
         """The programme and the door, with their answers, on the way, refused and not at all."""
         answers = Answers()
@@ -185,5 +198,6 @@ async def test_nothing_is_wrong_at_a_desk_in_any_state_by_dark_and_by_light(exam
 @pytest.mark.parametrize("locale", ["en", "ar"])
 async def test_nothing_is_wrong_in_the_hall_and_on_the_ways_in(examiner: Examiner, locale: str) -> None:
     await examiner.hall(locale)
+    await examiner.lapsed(locale)
     await examiner.ways_in(locale)
     assert not examiner.wrong
