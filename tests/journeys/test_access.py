@@ -114,6 +114,8 @@ class Examiner:
             await self.enter(look.page, role, QUIET)
             await expect(look.page.get_by_test_id("connection-state")).to_have_attribute("data-state", "online", timeout=SOON)
             await expect(look.page.get_by_test_id("presence")).not_to_have_attribute("data-count", "0", timeout=SOON)
+            await look.page.wait_for_load_state("networkidle")  # the desk's own chunk may come after the welcome
+            await expect(look.page.locator("main")).to_be_visible(timeout=SOON)
             await look.at("in Arabic", LAPTOP, keep=True)
 
     async def hall(self, locale: str) -> None:
