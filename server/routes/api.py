@@ -27,6 +27,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def media_type_of(request: Request, default: str = "") -> str:
+    """What the body is said to be, in small letters and without parameters; `default` where nothing is said."""
+    return request.headers.get("content-type", default).partition(";")[0].strip().lower()
+
+
 async def live_of(request: Request, session: str) -> LiveSession:
     """The session's state. Raises NotFound, Unavailable, and AtOwner where another process has it: the request is passed on."""
     found = await services_of(request).owners.find(session)

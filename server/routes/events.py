@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from realtime.relay import UnknownResource
 from server.egress import EVENTS, EventStream
 from server.errors import BadRequest, NotFound, UnsupportedMedia
-from server.routes.api import services_of
+from server.routes.api import media_type_of, services_of
 from server.routes.wish import Caller, media_router, owned
 
 router = media_router()
@@ -22,7 +22,7 @@ async def subscribe(session: str, resource: str, request: Request, caller: Calle
     found = await owned(request, session, resource, caller)
     if not found.answered:
         raise UnknownResource("the offer of this resource is not answered yet")
-    wanted = _wanted(request.headers.get("content-type"), await request.body())
+    wanted = _wanted(media_type_of(request), await request.body())
     stream = await services_of(request).events.open(resource, session, found.video, wanted)
     return Response(status_code=201, headers={"Location": f"/whep/{session}/{resource}/events/{stream.id}"})
 
@@ -56,10 +56,10 @@ def _find(request: Request, session: str, resource: str, id: str) -> EventStream
     return found
 
 
-def _wanted(type: str | None, body: bytes) -> set[str]:
+def _wanted(type: str, body: bytes) -> set[str]:
     if not body:
         return set(EVENTS)
-    if (type or "").partition(";")[0].strip().lower() != _TYPE:
+    if type != _TYPE:
         raise UnsupportedMedia(f"send {_TYPE}", headers={"Accept-Post": _TYPE})
     try:
         return set(msgspec.json.decode(body, type=list[str])) & set(EVENTS)

@@ -15,7 +15,7 @@ from server.auth import Principal, authenticated
 from server.commands.captions import LINE_LIMIT
 from server.errors import NotFound, TooLarge, TooMany, Unavailable, Unprocessable, UnsupportedMedia
 from server.live import LiveSession, Outcome
-from server.routes.api import live_of, services_of
+from server.routes.api import live_of, media_type_of, services_of
 from server.services import Services
 from server.tools import Kind
 from sessions.text import clean, language
@@ -85,8 +85,7 @@ async def _take(request: Request, key: str, seq: int, kind: Kind, read: Callable
     tool = services.tools.find(session, lang, kind)
     if not tool.bucket.take():
         raise TooMany("too many posts; slow down", retry_after=1)
-    given = request.headers.get("content-type", _TYPE).partition(";")[0].strip().lower()
-    if given != _TYPE:
+    if media_type_of(request, _TYPE) != _TYPE:
         raise UnsupportedMedia(f"send {_TYPE}", headers={"Accept-Post": _TYPE})  # a form or JSON would be read out as it stands
     body = await request.body()
     if len(body) > BODY_LIMIT:

@@ -14,7 +14,7 @@ from server.auth import Principal, authenticated
 from server.errors import BadRequest, Conflict, Unprocessable, UnsupportedMedia
 from server.exports.sheet import Sheet, as_csv
 from server.programme import Programme
-from server.routes.api import live_of, services_of
+from server.routes.api import live_of, media_type_of, services_of
 from sessions import calendar, errors, importing, issues, planning
 from sessions.errors import Faulty
 from sessions.importing import Incoming, Report
@@ -162,7 +162,7 @@ async def take_in(
 
     A file with an error does nothing (422 with `issues`); nor does one whose report was made of another programme (409).
     """
-    data, kind = await request.body(), (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    data, kind = await request.body(), media_type_of(request)
     event, running = organiser.programme.event, organiser.programme.opening.running
     goes_on = {session.id: running(session.id) for session in event.sessions}
     change, report = await asyncio.to_thread(_planned, event, data, kind, goes_on)

@@ -32,7 +32,7 @@ from server.errors import (
     UnsupportedMedia,
     response,
 )
-from server.routes.api import services_of
+from server.routes.api import media_type_of, services_of
 
 SDP = "application/sdp"
 TRICKLE = "application/trickle-ice-sdpfrag"
@@ -134,8 +134,7 @@ def problem_of(error: RelayError) -> Problem:
 
 async def read_text(request: Request, wanted: str, *, told_by: str, code: str) -> str:
     """The body, of type `wanted`, as text. Raises UnsupportedMedia with the header `told_by` (RFC 5789, RFC 9110), BadRequest."""
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != wanted:
+    if media_type_of(request) != wanted:
         raise UnsupportedMedia(f"send {wanted}", headers={told_by: wanted})
     try:
         return (await request.body()).decode()
