@@ -128,6 +128,8 @@ class Examiner:
         """What somebody finds whose place has lapsed."""
         async with self.page("closed", locale) as look:
             await self.enter(look.page, Role.ATTENDEE)
+            # Before its desk is there, the page would take the lapsed place itself, and forget it.
+            await expect(look.page.get_by_test_id("connection-state")).to_have_attribute("data-state", "online", timeout=SOON)
             await look.page.evaluate(LAPSE, f"marquee:{SESSION}")
             await look.page.reload()
             await expect(look.page.locator('[data-testid="connection-state"][role="alert"]')).to_be_visible(timeout=SOON)

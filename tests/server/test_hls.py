@@ -210,7 +210,7 @@ def test_the_master_playlist_tells_picture_languages_and_captions(show: Show) ->
     master = show.text("master.m3u8")
     shown = re.search(r'CODECS="avc1\.42[0-9a-f]{4},mp4a\.40\.2",RESOLUTION=160x120,FRAME-RATE=(\d+\.\d{3}),', master)
     assert shown is not None
-    assert 10 < float(shown[1]) < 30  # of the twenty a second that are published, by the clock of a machine that may be busy
+    assert 10 < float(shown[1]) < 60  # of the twenty a second that are published, by the clock of a machine that may be busy
     assert re.findall(r'TYPE=AUDIO.*LANGUAGE="(\w+)",NAME="(\w+)"', master) == [("en", "English"), ("es", "Español"), ("zh", "中文")]
     assert re.findall(r'TYPE=SUBTITLES.*LANGUAGE="(\w+)",NAME="(\w+)"', master) == [("en", "English"), ("es", "Español"), ("zh", "中文")]
     peak, average = map(int, re.search(r"BANDWIDTH=(\d+),AVERAGE-BANDWIDTH=(\d+)", master).groups())  # type: ignore[union-attr]
@@ -218,7 +218,8 @@ def test_the_master_playlist_tells_picture_languages_and_captions(show: Show) ->
 
 
 def test_ffmpeg_plays_all_of_it(show: Show) -> None:
-    assert re.search(r"Video: h264 .*160x120", show.ffmpeg)
+    # It begins three segments from the end: at the publisher's, or still at the slate.
+    assert re.search(rf"Video: h264 .*(160x120|{SLATE[0]}x{SLATE[1]})", show.ffmpeg)
     assert re.findall(r"\((\w+)\): Audio: aac \(LC\).*48000 Hz, stereo", show.ffmpeg)[:3] == ["en", "es", "zh"]
     assert re.findall(r"\((\w+)\): Subtitle: webvtt", show.ffmpeg) == ["en", "es", "zh"]
 
