@@ -6,13 +6,17 @@ its commit is finished at the next start.
 
 import logging
 import time
+from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
+from msgspec import structs
 from sqlalchemy import Connection, select
 
-from server.live import LiveSession
+from server.live import LiveSession, poll_write
 from server.stages import Stages
 from sessions import erasing, tables
+from sessions.kinds.words import Words, key
 from sessions.store import Store, Write
 
 logger = logging.getLogger(__name__)
@@ -28,10 +32,21 @@ async def erase(store: Store, live: LiveSession, stages: Stages, person: str, er
     row = {"mark": mark, "session": live.session.id, "at": time.time_ns() // 1_000_000, "scrubbed": False}
     erased.add(mark)
     live.expel(person)
-    await live.rewrite([Write("erasure", row), *(Write(name, {"person": person}) for name in erasing.STATEMENTS)])
+    theirs = [Write("erasure", row), *(Write(name, {"person": person}) for name in erasing.STATEMENTS)]
+    await live.rewrite(lambda: [*theirs, *_unheld(live, person)])
     if guest is not None and guest.person == person:
         stages.clear(live.session.id)  # nobody could afterwards: their hand is gone
     await finish(store)
+
+
+def _unheld(live: LiveSession, person: str) -> Iterator[Write]:
+    """Polls in which moderators held or released words: of those that nobody else says now, none is kept."""
+    for poll in live.polls.items.values():
+        if poll.held and isinstance(poll.tally, Words):
+            mine = {key(word) for word in cast("list[str]", poll.ballots.get(person, []))}
+            held = {of: on for of, on in poll.held.items() if poll.tally.said(of, 2 if of in mine else 1)}
+            if held != poll.held:
+                yield poll_write(live.session.id, structs.replace(poll, held=held))
 
 
 async def finish(store: Store) -> None:

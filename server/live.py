@@ -258,12 +258,15 @@ class LiveSession:
         if self._broken and not self._underway and not self._rewriting and not self.leaving:
             self._spawn(self._reload())
 
-    async def rewrite(self, writes: Sequence[Write]) -> None:
-        """Change rows beneath the session, and start over from them. What comes in meanwhile is refused as Overloaded."""
+    async def rewrite(self, writes: Callable[[], Iterable[Write]]) -> None:
+        """Change rows beneath the session, and start over from them. What comes in meanwhile is refused as Overloaded.
+
+        What to write is asked for once nothing changes any more.
+        """
         async with self._rewrites:
             self._broken = self._rewriting = True
             try:
-                await self.keep(*writes)
+                await self.keep(*writes())
                 await self._reload()
             finally:
                 self._rewriting = False

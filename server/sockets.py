@@ -1,5 +1,6 @@
 """The socket `/ws`: a hello makes a connection a person's, then commands come in and answers go out."""
 
+import json
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -223,18 +224,31 @@ def _problem(error: Problem | RuleError | DeliveryError) -> Problem:
     return error if isinstance(error, Problem) else BadRequest(str(error), code=error.code)
 
 
+_KEY_LIMIT = 64
+"""Characters of an id that is told back; a longer one is none of ours."""
+
+
 class _Loose(msgspec.Struct):
     """Of a message nothing but its id: what else is in it is passed over unread, numbers beyond all bounds too."""
 
-    id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    id: Annotated[str, msgspec.Meta(max_length=_KEY_LIMIT)] | None = None
 
 
 _LOOSE = msgspec.json.Decoder(_Loose)
 
 
 def _id_in(data: bytes) -> str | None:
-    """The id of a message that is no command of ours, so that its sender learns which one was wrong."""
+    """The id of a message that is no command of ours, so that its sender learns which one was wrong.
+
+    What is not JSON, yet many a client writes as if it were (half a surrogate pair, NaN), Python's own reader passes over.
+    """
     try:
         return _LOOSE.decode(data).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError):
         return None
+    id = message.get("id") if isinstance(message, dict) else None
+    return id if isinstance(id, str) and id.isascii() and len(id) <= _KEY_LIMIT else None

@@ -77,12 +77,16 @@ def _counted(dialect: Dialect) -> Executable:
 
 def _questions(dialect: Dialect) -> Executable:
     empty = {"author": _nobody(dialect), "author_name": None, "region": None, "text": "", "original": None, "appeal": None}
+    # What staff said to it and of it, which may name or quote them, says nothing without it.
     gone = {
         "state": "withdrawn",
         "merged_into": None,
         "translations": {},
         "corrections": {},
         "similar": [],
+        "answer": None,
+        "answer_translations": {},
+        "labels": [],
         "version": _QUESTION.c.version + 1,
     }
     return update(_QUESTION).where(_QUESTION.c.author == _PERSON).values(empty | gone)

@@ -96,7 +96,8 @@ class Poll(Struct, kw_only=True):
         return box, self.count
 
     def elapsed(self, now: int) -> int:
-        return 0 if self.opened_at is None else now - self.opened_at
+        # Whoever's clock is set back meanwhile has not answered before the question.
+        return 0 if self.opened_at is None else max(0, now - self.opened_at)
 
 
 def poll(id: str, form: Form, order: int, ballots: dict[str, Ballot] | None = None, **fields: object) -> Poll:

@@ -1,12 +1,12 @@
 """Questions that may ask the same, found by their words in the languages they share. Pure; a suggestion, never a verdict."""
 
-import unicodedata
 from collections import defaultdict
 
 import regex
 from rapidfuzz import fuzz, process
 
 from sessions.programme import Texts
+from sessions.text import folded
 
 SIMILAR = 66.0
 """Of 100: from here on two questions are suggested as one. What people asked apart stays below 57 in five languages."""
@@ -44,5 +44,5 @@ class Index:
 
 def bare(text: str) -> str:
     """The words alone with a space between them: a text without its case, its punctuation and the forms of its letters."""
-    words: str = _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    words: str = _BETWEEN.sub(" ", folded(text))
     return words.strip()

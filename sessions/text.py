@@ -26,6 +26,8 @@ _VISIBLE = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]")
 MARKS_LIMIT = 8
 """Marks on one letter; more are refused, for they would be painted over everything above. No script stacks so many."""
 _STACKED = regex.compile(rf"\p{{M}}{{{MARKS_LIMIT + 1},}}")
+# Marks that a word is the same with or without: Arabic vowel signs and tatweel, Hebrew points, soft hyphens and joiners.
+_OPTIONAL = regex.compile(r"[\u064b-\u065f\u0670\u0640\u0591-\u05c7\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f]")
 BYTES_PER_GRAPHEME = 40
 """A grapheme may stack marks without end; a text over this average is refused as too long."""
 
@@ -47,6 +49,12 @@ def clean(text: str, limit: int, what: str = "text") -> str:
         raise Invalid(f"{what} has a letter with more than {MARKS_LIMIT} marks")
     if len(kept.encode()) > limit * BYTES_PER_GRAPHEME or graphemes(kept) > limit:
         raise TooLong(f"{what} is longer than {limit} characters")
+    return kept
+
+
+def folded(text: str) -> str:
+    """What all ways to write a text have in common: not its case, the width of its letters, nor marks that change no word (UAX #15)."""
+    kept: str = _OPTIONAL.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
     return kept
 
 

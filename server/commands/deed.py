@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from server import views
 from server.commands.context import Context
 from server.errors import Conflict
@@ -109,6 +111,12 @@ class Deed:
 def _part(mine: dict[str, Doc], person: str, name: str) -> Doc:
     part: Doc = mine.setdefault(person, {}).setdefault(name, {})
     return part
+
+
+def expect_stage(there: str | None, expected: str | UnsetType | None, wanted: str | None, current: View | None = None) -> None:
+    """Raises Conflict, with what is `current`, where the stage is neither as the caller saw it (`expected`, if said) nor as `wanted`."""
+    if expected is not UNSET and there not in (expected, wanted):
+        raise Conflict("the stage is not as you saw it", current=current)
 
 
 AUTHORS = ("question.edit", "question.withdraw", "question.appeal")

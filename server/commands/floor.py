@@ -5,12 +5,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from server import wire
 from server.commands.context import Context
-from server.commands.deed import logged
-from server.errors import Conflict
+from server.commands.deed import expect_stage, logged
 from server.live import Change, Outcome
 from server.patch import Doc, difference
 from server.wire import UpdateType
@@ -61,8 +60,7 @@ def dismiss(context: Context, command: wire.FloorDismiss) -> Outcome:
 def call(context: Context, command: wire.FloorCall) -> Outcome:
     guest = context.live.podium.floor.guest
     there = guest.id if guest is not None else None
-    if command.expected_hand is not UNSET and there not in (command.expected_hand, command.hand):
-        raise Conflict("the stage is not as you saw it")
+    expect_stage(there, command.expected_hand, command.hand)
     if guest is not None and there != command.hand:
         _require_not_above(context, guest)
     return act(context, "floor.called", lambda floor: floor.call(command.hand, _now()), "floor.call")

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from msgspec import UNSET
-
 from server import views, wire
 from server.commands import chat
 from server.commands.context import Context
-from server.commands.deed import Deed
-from server.errors import Conflict
+from server.commands.deed import Deed, expect_stage
 from server.live import Outcome
 from server.wire import UpdateType
 from sessions import merging, wording
@@ -37,10 +34,9 @@ def restore(context: Context, command: wire.QuestionRestore) -> Outcome:
 
 
 def highlight(context: Context, command: wire.QuestionHighlight) -> Outcome:
-    questions, wanted = context.live.questions, (command.question, command.expected_stage)
-    if command.expected_stage is not UNSET and questions.stage not in wanted:
-        there = None if questions.stage is None else views.question(questions, questions.find(questions.stage), staff=True)
-        raise Conflict("the stage is not as you saw it", current=there)
+    questions = context.live.questions
+    there = None if questions.stage is None else views.question(questions, questions.find(questions.stage), staff=True)
+    expect_stage(questions.stage, command.expected_stage, command.question, there)
     return _act(context, command, "question.highlighted", lambda questions: questions.highlight(command.question))
 
 

@@ -1,8 +1,9 @@
 """The anonymised dataset of a session as a Data Package (Frictionless Data, version 1): CSV files and what their columns are, zipped.
 
-Nobody's id or name is in it. A person is a random number made for this export, so that no two can be joined. Counts below five are
-empty, and with them what would give them away; a region or language of fewer than five people is empty too. Of questions only those
-that everyone could read have their text. Times are minutes since the session's start.
+Nobody's id or name is in it. A person is a random number made for this export, so that no two can be joined; what was asked anonymously
+has one of its own each, so that no name that is known leads to it. Counts below five, or of fewer than five people, are empty, and with
+them what would give them away; so are a language of fewer than five people, and a region of fewer than five who asked in that language.
+Of questions only those that everyone could read have their text. Times are minutes since the session's start.
 """
 
 import json
@@ -11,7 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from sqlalchemy import Connection
 
@@ -60,18 +61,19 @@ def _resource(sheet: Sheet) -> dict[str, Any]:
 
 def _questions(db: Connection, session: Session) -> Sheet:
     held = loading.asked(db, session.id)
-    people = {one.author: one for one in held.items.values()}
-    numbers, regions = _numbers(people), Counter(one.region for one in people.values())
-    langs = Counter(lang for _, lang in {(one.author, one.lang) for one in held.items.values()})
+    asked = [one for one in held.items.values() if one.state != "withdrawn"]
+    people = {(one.author, one.lang, one.region) for one in asked}
+    numbers, groups = _numbers(author for author, *_ in people), Counter((lang, region) for _, lang, region in people)
+    langs = Counter(lang for _, lang in {(author, lang) for author, lang, _ in people})
     rows: list[list[Value]] = [
         [
-            *(secrets.token_hex(6), numbers[one.author], _minute(session, one.asked_at), one.lang if langs[one.lang] >= LEAST else None),
+            *(secrets.token_hex(6), numbers[one.author] if one.author_name else secrets.token_hex(6), _minute(session, one.asked_at)),
+            one.lang if langs[one.lang] >= LEAST else None,
             *(one.state, one.answer_state, _told(held.votes(one))),
-            one.region if regions[one.region] >= LEAST else None,
+            one.region if groups[one.lang, one.region] >= LEAST else None,
             one.text if one.public else None,
         ]
-        for one in held.items.values()
-        if one.state != "withdrawn"
+        for one in asked
     ]
     return _shuffled("questions", ["question", "person", "minute", "lang", "state", "answer_state", "votes", "region", "text"], rows)
 
@@ -94,8 +96,21 @@ def _counts(poll: Poll) -> list[tuple[str, str | None, int | None]]:
         return [
             (key, result.texts.get(key, key), count) for key, count in result.counts.items() if count >= LEAST and key not in result.held
         ]
-    told = breakdown.withheld({"all": result.counts})["all"] if result.counts else {}
-    return [(key, names.get(key), count) for key, count in told.items()]
+    told = breakdown.withheld({"all": _voters(poll, result.counts)})["all"] if result.counts else {}
+    if poll.form.kind == "point":  # where nobody is there is no row, so an empty one would say that there is somebody
+        told = {key: voters for key, voters in told.items() if voters is not None}
+    return [(key, names.get(key), None if voters is None else result.counts[key]) for key, voters in told.items()]
+
+
+def _voters(poll: Poll, counts: dict[str, int]) -> dict[str, int]:
+    """How many people are behind each count: what is given away or points of a ranking are more than that, by one voter too."""
+    if poll.form.kind not in ("budget", "ranking"):
+        return counts
+    voters = dict.fromkeys(counts, 0)
+    for ballot in poll.ballots.values():
+        for option in ballot if isinstance(ballot, list) else [key for key, gift in cast("dict[str, int]", ballot).items() if gift]:
+            voters[option] += 1
+    return voters
 
 
 def _attendance(db: Connection, session: Session) -> Sheet:

@@ -3,14 +3,13 @@
 Sources: NFKC and case folding (UAX #15, Unicode 3.13); a web address, a handle or a telephone number is held for a moderator.
 """
 
-import unicodedata
 from collections import Counter, defaultdict
 
 import regex
 
 from sessions.errors import Invalid
 from sessions.kinds.form import Ballot, Form, Result, many
-from sessions.text import clean
+from sessions.text import clean, folded
 
 KINDS = ("words",)
 
@@ -23,10 +22,9 @@ WORDS_LIMIT = 10
 SHOWN_LIMIT = 100
 """Words of a result: the most frequent. The others count when they catch up."""
 
-# Marks that a word is the same with or without: Arabic vowel signs and tatweel, Hebrew points, soft hyphens and joiners.
-_MARKS = regex.compile(r"[\u064b-\u065f\u0670\u0640\u0591-\u05c7\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f]")
 _EDGES = regex.compile(r"^[\p{P}\p{Z}]+|[\p{P}\p{Z}]+$")
-_SUSPECT = regex.compile(r"https?:|www\.|\p{L}\.(com|net|org|ru|io|me)\b|@\w|(\d[\s().-]*){7}", regex.IGNORECASE)
+# Looked for in a folded text; browsers take an ideographic full stop for a dot (UTS #46).
+_SUSPECT = regex.compile(r"https?:|www\.|\p{L}[.\u3002](com|net|org|ru|io|me)\b|@\w|(\d[\s().-]*){7}")
 
 
 def form(form: Form) -> None:
@@ -43,14 +41,13 @@ def check(form: Form, given: Ballot, elapsed: int) -> Ballot:
 
 def key(word: str) -> str:
     """What all ways to write a word have in common."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
-    plain = " ".join(_MARKS.sub("", folded).split())
+    plain = " ".join(folded(word).split())
     return _EDGES.sub("", plain) or plain
 
 
 def suspect(word: str) -> bool:
     """Whether a word looks like an address or a number that someone wants seen."""
-    return _SUSPECT.search(word) is not None
+    return _SUSPECT.search(folded(word)) is not None
 
 
 class Words:
@@ -76,8 +73,9 @@ class Words:
             if not self._counts[of]:
                 del self._counts[of], self._written[of]
 
-    def said(self, of: str) -> bool:
-        return of in self._counts
+    def said(self, of: str, least: int = 1) -> bool:
+        """Whether so many voters say it."""
+        return self._counts[of] >= least
 
     def holds(self, of: str) -> bool:
         return self.judged.get(of, self._hold_all or suspect(self._spelling(of)))

@@ -19,6 +19,7 @@ from tests.server.site import SESSION, Site
 from tests.server.test_community import forum
 
 SCRIPTS = ["Où est l’été ?", "电影档案归谁所有？", "من يملك الأرشيف؟", "👩‍🚀 =1+1", "line\nline"]
+SECRET = "Who is never heard?"
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "＝1"]
 
 
@@ -54,18 +55,24 @@ async def filled(site: Site) -> None:
     async with site.talk("moderator") as moderator:
         form = {"kind": "single", "texts": {"en": "Which?"}, "options": [{"id": id, "texts": {"en": id.upper()}} for id in "ab"]}
         poll = (await moderator.do("poll.create", form=form))["poll"]
-        await moderator.do("poll.open", poll=poll)
+        budget = (await moderator.do("poll.create", form=form | {"kind": "budget"}))["poll"]
+        for one in (poll, budget):
+            await moderator.do("poll.open", poll=one)
         for number in range(6):
             async with site.talk(person=f"person-{number}") as talk:
                 question = await talk.ask(SCRIPTS[number % len(SCRIPTS)])
                 await moderator.do("question.publish", question=question)
                 await talk.do("poll.vote", poll=poll, ballot=["a"])
+                await talk.do("poll.vote", poll=budget, ballot={"a": 100} if number else {"a": 60, "b": 40})
+                if not number:
+                    await moderator.do("question.publish", question=await talk.ask(SECRET, anonymous=True))
                 await talk.do("chat.send", text=f"Hello {number}", lang="en")
         problem = (await moderator.do("problem.promote", question=question))["problem"]
         await moderator.do("problem.publish", problem=problem)
         await moderator.do("solution.propose", problem=problem, text="=A trust", lang="en")
         await moderator.do("announcement.compose", texts={"en": "Lunch."})
-        await moderator.do("poll.close", poll=poll)
+        for one in (poll, budget):
+            await moderator.do("poll.close", poll=one)
 
 
 async def fetch(site: Site, path: str, role: str = "organiser", status: int = 200) -> Any:
@@ -83,11 +90,11 @@ async def test_a_session_is_exported_reported_and_anonymised(tmp_path: Path) -> 
             assert told or name in ("captions", "attendance", "ballots"), name
             assert not (told and name == "ballots"), "the poll is not by name"
         asked = (await fetch(site, "exports/questions.json")).json()["questions"]
-        assert {one["text"] for one in asked} == set(SCRIPTS)
+        assert {one["text"] for one in asked} == {*SCRIPTS, SECRET}
         book = openpyxl.load_workbook(io.BytesIO((await fetch(site, "exports/all.xlsx")).content))
         assert book.sheetnames == list(SHEETS)
         report = (await fetch(site, "moderation-report.json")).json()
-        assert (report["acts"]["question.publish"], report["waiting"]) == (6, 0)
+        assert (report["acts"]["question.publish"], report["waiting"]) == (7, 0)
         assert [one["name"] for one in report["moderators"]] == ["Moderator"] * len(report["moderators"])
         whole = json.dumps((await fetch(site, "exports/all.json")).json())
         assert "person-" not in whole
@@ -116,8 +123,9 @@ def held_by_the_standard(package: bytes, folder: Path) -> None:
     assert not any(name in whole for name in ("person-", "Attendee", "Moderator", "a-organiser"))
     questions = list(csv.DictReader(io.StringIO(texts["questions.csv"])))
     assert {row["lang"] for row in questions} <= {"", "en"}
+    assert len({row["person"] for row in questions}) == 7, "who asked under their name too is not known by it"
     polls = list(csv.DictReader(io.StringIO(texts["polls.csv"])))
-    assert [(row["option"], row["voters"], row["count"]) for row in polls] == [("a", "6", ""), ("b", "6", "")]
+    assert [(row["option"], row["voters"], row["count"]) for row in polls] == [("a", "6", ""), ("b", "6", "")] * 2, "one gave all of b's"
     assert "'=A trust" in texts["problems.csv"]
     assert [row["messages"] for row in csv.DictReader(io.StringIO(texts["chat.csv"]))] == ["6"]
 

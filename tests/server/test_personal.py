@@ -19,6 +19,9 @@ WORDS = [
     "gossamer projectionists",
     "the kaleidoscope trust",
     "unrepeatable marigold",
+    "call 0800 7312 4465",
+    "answering dear Zenobia",
+    "that insistent Quickstep",
 ]
 """Long and odd enough to be found in a file by their bytes."""
 
@@ -29,19 +32,22 @@ async def joined(site: Site, name: str = NAME) -> tuple[str, str]:
     return answer["person"]["id"], answer["token"]
 
 
-async def polls(moderator: Talk) -> tuple[str, str]:
+async def polls(moderator: Talk) -> tuple[str, str, str]:
     options = [{"id": id, "texts": {"en": id.upper()}} for id in "ab"]
     made = []
-    for form in ({"kind": "single", "options": options, "anonymity": "named"}, {"kind": "text", "options": []}):
+    for form in (
+        {"kind": "single", "options": options, "anonymity": "named"},
+        *[{"kind": kind, "options": []} for kind in ("text", "words")],
+    ):
         poll = (await moderator.do("poll.create", form={"texts": {"en": "Which?"}} | form))["poll"]
         await moderator.do("poll.open", poll=poll)
         made.append(str(poll))
-    return made[0], made[1]
+    return made[0], made[1], made[2]
 
 
 async def lived(talk: Talk, moderator: Talk) -> dict[str, str]:
     """Do everything a person can that leaves something behind; the ids of what it was."""
-    asked, chosen, said = await talk.ask(WORDS[0]), *await polls(moderator)
+    asked, chosen, said, cloud = await talk.ask(WORDS[0]), *await polls(moderator)
     await talk.do("question.edit", question=asked, text=WORDS[1], lang="en")
     await moderator.do("question.publish", question=asked)
     await moderator.do("question.translate", question=asked, lang="fr", text=WORDS[0])
@@ -51,6 +57,10 @@ async def lived(talk: Talk, moderator: Talk) -> dict[str, str]:
     await talk.do("question.vote", question=other, on=True)
     await talk.do("poll.vote", poll=chosen, ballot=["a"])
     await talk.do("poll.vote", poll=said, ballot=WORDS[4])
+    await talk.do("poll.vote", poll=cloud, ballot=[WORDS[5]])
+    assert await moderator.do("poll.hold", poll=cloud, word=WORDS[5], on=True) == {}
+    await moderator.do("question.answer", question=asked, text=WORDS[6], lang="en")
+    await moderator.do("question.label", question=asked, labels=[WORDS[7]])
     await talk.do("chat.send", text=WORDS[2], lang="en")
     problem = (await moderator.do("problem.promote", question=asked))["problem"]
     await moderator.do("problem.publish", problem=problem)

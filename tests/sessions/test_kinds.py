@@ -136,7 +136,7 @@ def test_a_voter_counts_once_for_a_word_they_say_twice() -> None:
     assert result("words", ["cinema", "CINEMA", "film"]).counts == {"cinema": 1, "film": 1}
 
 
-@pytest.mark.parametrize("word", ["https://x", "WWW.spam.de", "shop.com", "@me", "call 0800 123 45 67"])
+@pytest.mark.parametrize("word", ["https://x", "WWW.spam.de", "shop.com", "@me", "call 0800 123 45 67", "ｗｗｗ．ｓ", "s。com", "＠me"])
 def test_what_looks_like_an_advertisement_is_held(word: str) -> None:
     assert suspect(word)
     assert result("words", [word]).held

@@ -61,6 +61,8 @@ def test_a_written_answer_is_translated_too_until_it_is_another() -> None:
         ("第二部电影的资金从哪里来？", "zh", "资金"),
         ("Ｍｏｎｅｙ first", "en", "money"),
         ("Is it pay-to-play?", "en", "pay to play"),
+        ("هذا سيـــئ", "ar", "سيّئ"),
+        ("So much mo\u200dn\u00adey", "en", "money"),
     ],
 )
 def test_a_watched_word_is_found_in_any_script_case_and_punctuation(text: str, lang: str, word: str) -> None:
