@@ -25,12 +25,16 @@ BENEATH_ID = "marquee-original"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The answer to one accepted section. `ssrc` is ours and only set when we send, as part of the stream `msid`."""
+    """The answer to one accepted section. `ssrc` is ours and only set when we send, as part of the stream `msid`.
+
+    `others` are of the codecs in which we may go on in the middle of that stream, should its publisher change.
+    """
 
     section: Section
     format: Format
     ssrc: int | None = None
     msid: str = STREAM_ID
+    others: tuple[Format, ...] = ()
 
     @property
     def extensions(self) -> dict[str, int]:
@@ -73,16 +77,22 @@ def choose_for_publisher(offer: Offer, preferred: Mapping[Kind, Codec]) -> dict[
     return chosen
 
 
-def choose_for_viewer(offer: Offer, tracks: Mapping[Line, tuple[Codec, int]]) -> dict[Line, Chosen]:
-    """The viewer's own number for each track (codec, ssrc) it can play. Raises NoCommonCodec when it can play none."""
+def choose_for_viewer(offer: Offer, tracks: Mapping[Line, tuple[Codec, int]], *, one: bool = False) -> dict[Line, Chosen]:
+    """The viewer's own numbers for each track (codec, ssrc) it can play, in the other codecs as well unless it is to have `one`.
+
+    Raises NoCommonCodec when it can play none.
+    """
     chosen: dict[Line, Chosen] = {}
     for line, section in _lines(offer).items():
         if line not in tracks:
             continue
         codec, ssrc = tracks[line]
-        matching = [f for f in section.formats if f.codec == codec]
-        if matching:
-            chosen[line] = Chosen(section, min(matching, key=_rank), ssrc, BENEATH_ID if line == "original" else STREAM_ID)
+        best: dict[Codec, Format] = {}
+        for offered in sorted(section.formats, key=_rank):
+            best.setdefault(offered.codec, offered)
+        if codec in best:
+            wanted, others = best.pop(codec), () if one else tuple(best.values())
+            chosen[line] = Chosen(section, wanted, ssrc, BENEATH_ID if line == "original" else STREAM_ID, others)
     if not chosen:
         raise NoCommonCodec("the offer has no codec in common with what the session carries")
     return chosen
@@ -138,13 +148,15 @@ def _refusal(section: Section) -> list[str]:
 
 def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]:
     section = choice.section
-    lines = [f"m={section.kind} {transport.port} {section.protocol} {payload_types(choice.format)}", "c=IN IP4 0.0.0.0"]
+    formats = (choice.format, *choice.others)
+    lines = [f"m={section.kind} {transport.port} {section.protocol} {payload_types(*formats)}", "c=IN IP4 0.0.0.0"]
     if section.mid:
         lines.append(f"a=mid:{section.mid}")
     lines += ["a=recvonly" if choice.ssrc is None else "a=sendonly", "a=rtcp-mux", "a=rtcp-mux-only", "a=rtcp-rsize"]
-    lines += codec_lines(section.kind, choice.format, sends=choice.ssrc is not None)
+    for each in formats:
+        lines += codec_lines(section.kind, each, sends=choice.ssrc is not None)
     if choice.ssrc is not None:
-        lines += source_lines(section.kind, choice.format, choice.ssrc, choice.msid)
+        lines += source_lines(section.kind, formats, choice.ssrc, choice.msid)
     else:
         lines += [f"a=extmap:{id} {uri}" for uri, id in choice.extensions.items()]
         lines += simulcast.answer_lines(section.rids)
@@ -153,9 +165,9 @@ def _acceptance(choice: Chosen, offer: Offer, transport: Transport) -> list[str]
     return [*lines, f"a=fingerprint:sha-256 {transport.fingerprint}", f"a=setup:{setup}", *transport_lines(transport)]
 
 
-def payload_types(chosen: Format) -> str:
+def payload_types(*formats: Format) -> str:
     """The end of the m= line."""
-    return f"{chosen.payload_type}" if chosen.rtx is None else f"{chosen.payload_type} {chosen.rtx}"
+    return " ".join(str(number) for each in formats for number in (each.payload_type, each.rtx) if number is not None)
 
 
 def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
@@ -174,14 +186,15 @@ def codec_lines(kind: str, chosen: Format, *, sends: bool) -> list[str]:
     return lines
 
 
-def source_lines(kind: str, chosen: Format, ssrc: int, msid: str = STREAM_ID) -> list[str]:
-    """What a section says of our track and of the stream that repairs it (RFC 5576)."""
+def source_lines(kind: str, formats: Sequence[Format], ssrc: int, msid: str = STREAM_ID) -> list[str]:
+    """What a section says of our track and of the stream that repairs it (RFC 5576), whichever of its formats is sent."""
+    repaired = any(each.rtx is not None for each in formats)
     lines = [f"a=msid:{msid} {kind}"]
-    if chosen.rtx is not None:
+    if repaired:
         lines.append(f"a=ssrc-group:FID {ssrc} {rtx.ssrc_of(ssrc)}")
     # Chromium plays the source that is named first.
     lines.append(f"a=ssrc:{ssrc} cname:{STREAM_ID}")
-    if chosen.rtx is not None:
+    if repaired:
         lines.append(f"a=ssrc:{rtx.ssrc_of(ssrc)} cname:{STREAM_ID}")
     return lines
 

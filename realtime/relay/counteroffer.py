@@ -93,7 +93,7 @@ def _section(index: int, kind: Kind, codec: Codec, ssrc: int, transport: Transpo
         "a=rtcp-mux-only",
         "a=rtcp-rsize",
         *codec_lines(kind, offered, sends=True),
-        *source_lines(kind, offered, ssrc),
+        *source_lines(kind, (offered,), ssrc),
         f"a=fingerprint:sha-256 {transport.fingerprint}",
         "a=setup:actpass",
         *transport_lines(transport),

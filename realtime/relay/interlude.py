@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from realtime.relay.hls.packager import Packaging
 from realtime.relay.hls.segment import FLOOR
-from realtime.relay.offer import Kind
+from realtime.relay.offer import Codec, Kind
 from realtime.relay.picture import Picture
 from realtime.relay.rtp import Packet
 from realtime.relay.slate import RATE, Slates
@@ -38,6 +38,8 @@ class Interlude:
         self._heard_at: float | None = None
         self._playing: set[Kind] = set()
         self._shown_at, self._picture = 0.0, 0
+        self._codec: Codec | None = None
+        """What its picture was in last."""
         self._sequence: dict[Kind, int] = {"audio": 0, "video": 0}
 
     def heard(self, now: float) -> None:
@@ -81,8 +83,11 @@ class Interlude:
             self._send("audio", [_SILENCE], now)
         if "video" not in self._playing or now - self._shown_at < 1 / RATE - TICK / 2:
             return
-        slate = self._slates.find(self._tracks["video"].codec)
+        codec = self._tracks["video"].codec
+        slate = self._slates.find(codec)
         if slate is not None:
+            if codec != self._codec:
+                self._codec, self._picture = codec, 0  # which is a keyframe
             self._shown_at = now
             self._send("video", slate[self._picture % len(slate)], now)
             self._picture += 1

@@ -125,6 +125,19 @@ class Picture:
         if not encoding.track.join(viewer):
             encoding.keyframes.request(now)
 
+    def release(self, viewer: Viewer, now: float) -> Place | None:
+        """Send no more to a viewer; returns where it goes on, None if it was not sent to."""
+        here = viewer in self._resting or self.seen_by(viewer) is not None
+        return self._hand_over(viewer, now) if here else None
+
+    def take(self, viewer: Viewer, place: Place) -> None:
+        """Let a viewer of the picture before, in another codec, go on here with our first packet."""
+        if viewer.sees:
+            self._main.viewers.add(viewer)
+            self._main.track.resume(viewer, place)
+        else:
+            self._resting[viewer] = place
+
     def leave(self, viewer: Viewer) -> None:
         """Idempotent."""
         self._resting.pop(viewer, None)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from realtime.relay.calls import Calls
+from realtime.relay.copies import MAX_TAPS
 from realtime.relay.errors import RelayDown, TooManyTaps
 from realtime.relay.hls.segment import Segment
 from realtime.relay.link import Call, Changed, Ended, Link, Made, Ready, Result, Sound
 from realtime.relay.replies import OnAir
-from realtime.relay.stream import MAX_TAPS, Notify, NotifyAir
+from realtime.relay.stream import Notify, NotifyAir
 from realtime.relay.tap import Tap
 from realtime.relay.viewing import MAX_PEERS, MAX_VIEWERS
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from realtime.relay.answer import accepted, choose_for_publisher, write_answer
 from realtime.relay.binding import family_of
+from realtime.relay.copies import Listener
 from realtime.relay.dtls import Certificate
 from realtime.relay.errors import StaleTag, TooManyViewers
 from realtime.relay.fragment import read_fragment, write_fragment
@@ -26,7 +27,7 @@ from realtime.relay.pull import Puller, PullOffer, read_pulled, write_pull
 from realtime.relay.replies import Answer, Demand, IceRestart, Layer, Resource, StreamStats, Venue
 from realtime.relay.sending import Counters
 from realtime.relay.slate import Slates
-from realtime.relay.stream import Listener, Notify, NotifyAir, Stream
+from realtime.relay.stream import Notify, NotifyAir, Stream
 from realtime.relay.streams import LOOK_INTERVAL, Streams
 from realtime.relay.tap import Tap
 from realtime.relay.viewer import Viewer
@@ -121,7 +122,7 @@ class Relay(Viewing):
         parsed = read_offer(offer, "sends")
         self._make_room()
         stream = self._streams.open(session)
-        chosen = choose_for_publisher(parsed, {kind: codec for kind, (codec, _) in stream.tracks.items()})
+        chosen = choose_for_publisher(parsed, stream.tracks.codecs)
         booth = stream.hearing.booth(lang) if lang is not None else None
         publisher = Publisher(
             session,

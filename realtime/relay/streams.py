@@ -47,7 +47,7 @@ class Streams:
     def layers(self, session: str) -> tuple[Layer, ...]:
         """The encodings of the session's video; empty while there is none."""
         stream = self._streams.get(session)
-        return stream.layers if stream is not None and stream.live else ()
+        return stream.tracks.layers if stream is not None and stream.live else ()
 
     def look(self, now: float) -> None:
         """Call every LOOK_INTERVAL."""

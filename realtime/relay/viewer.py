@@ -9,7 +9,7 @@ from aiortc.rtp import AnyRtcpPacket
 from realtime.relay import rtx
 from realtime.relay.answer import Chosen
 from realtime.relay.dtls import Certificate
-from realtime.relay.offer import Line
+from realtime.relay.offer import Codec, Line
 from realtime.relay.path import Path
 from realtime.relay.peer import Peer, Port, Role
 from realtime.relay.rtp import UNMOVED, Outgoing, Shift
@@ -42,11 +42,12 @@ class Viewer(Peer):
     ) -> None:
         super().__init__(session, port, certificate, remote, dtls_active=dtls_active)
         self.payload_types: dict[Line, int] = {line: choice.format.payload_type for line, choice in chosen.items()}
-        self.rtx = chosen["video"].format.rtx if "video" in chosen else None
+        """What its lines are sent under now."""
+        pictures = (chosen["video"].format, *chosen["video"].others) if "video" in chosen else ()
+        self._pictures = {offered.codec: offered for offered in pictures}
+        self.rtx = pictures[0].rtx if pictures else None
         """Its payload type for what is sent again of the picture; None if it takes that in the same stream."""
         self._rtx_sequence = 0
-        self.ssrcs: dict[Line, int | None] = {line: choice.ssrc for line, choice in chosen.items()}
-        """The tracks promised in the answer; a track with another SSRC needs a new answer."""
         self.channel: str | None = None
         """The language it wants to hear; None is the floor."""
         self.beneath = True
@@ -66,6 +67,13 @@ class Viewer(Peer):
         self._on_feedback = on_feedback
         self._again_until = 0.0
         self._again_left = 0
+
+    def turn(self, codec: Codec) -> bool:
+        """Get the picture in this codec from now on; False if its answer has no number for it."""
+        wanted = self._pictures.get(codec)
+        if wanted is not None:
+            self.payload_types["video"], self.rtx = wanted.payload_type, wanted.rtx
+        return wanted is not None
 
     def secured(self) -> None:
         self.keys = self._dtls.outbound

@@ -54,12 +54,12 @@ class Viewing:
         Raises UnknownResource, UnknownLayer.
         """
         viewer = self._find_viewer(resource_id)
-        return self._streams[viewer.session].show(viewer, layer, sees=sees)
+        return self._streams[viewer.session].tracks.show(viewer, layer, sees=sees)
 
     async def view(self, resource_id: str) -> View:
         """What a viewer sees. Raises UnknownResource."""
         viewer = self._find_viewer(resource_id)
-        return self._streams[viewer.session].view(viewer)
+        return self._streams[viewer.session].tracks.view(viewer)
 
     async def watch(self, session: str, offer: str, lang: str | None = None, beneath: bool = True) -> Answer:
         """Answer a viewer, who hears `lang` as after `choose`.
@@ -81,7 +81,7 @@ class Viewing:
         """Offer a viewer what the session carries, to be answered within counteroffer.LIFETIME. Raises NotLive, TooManyViewers."""
         stream = self._watchable(session)
         offer = self._offers.make(session, lang)
-        return Answer(write_offer(stream.tracks, self._transport(offer.ice)), offer.resource_id, offer.ice.etag)
+        return Answer(write_offer(stream.tracks.lines, self._transport(offer.ice)), offer.resource_id, offer.ice.etag)
 
     async def accept(self, resource_id: str, answer: str) -> None:
         """Take a viewer's answer to a counter-offer; one that is refused may be mended and sent again.
@@ -112,7 +112,8 @@ class Viewing:
         return stream
 
     def _watched(self, stream: Stream, offer: Offer, lang: str | None, *, node: bool = False, beneath: bool = True) -> Answer:
-        chosen = choose_for_viewer(offer, stream.lines)
+        # A node begins anew with another codec, and its viewers go on there.
+        chosen = choose_for_viewer(offer, stream.lines, one=node)
         viewer = self._viewer(stream, offer, chosen, lang)
         viewer.node, viewer.beneath = node, beneath
         self._peers.serve(viewer, offer.ice, accepted(chosen))

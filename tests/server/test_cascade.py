@@ -118,7 +118,7 @@ async def test_what_is_published_to_one_node_is_seen_at_the_other_by_one_pull_wh
             told = (await two.http.get("/metrics", headers={"Authorization": "Bearer watch-me"})).text
             assert f'marquee_pulls{{lang="",origin="{one.server.url}",session="{SESSION}"}} 1.0' in told
             assert "marquee_nodes 2.0" in told
-            await publishers.enter_async_context(publishing(one.signal("whip", "speaker")))
+            await publishers.enter_async_context(publishing(one.signal("whip", "speaker"), video="VP8"))
             seen = first.frames
             await until(lambda: first.frames > seen + 20)
             assert first.connection.connectionState == "connected"

@@ -45,6 +45,7 @@ STATS = """async () => {
   const one = (type, kind) => reports.find(r => r.type === type && (!kind || r.kind === kind)) || {};
   return {
     decoded: one('inbound-rtp', 'video').framesDecoded || 0,
+    codec: reports.find(r => r.id === one('inbound-rtp', 'video').codecId)?.mimeType || '',
     encoded: one('outbound-rtp', 'video').framesEncoded || 0,
     heard: one('inbound-rtp', 'audio').packetsReceived || 0,
     target: one('outbound-rtp', 'video').targetBitrate || 0,
@@ -92,8 +93,10 @@ async def stats_when(page: Page, condition: Callable[[dict[str, Any]], bool], se
         raise AssertionError(f"after {seconds} s the page says {latest}") from None
 
 
-@pytest.mark.parametrize("codec", ["H264", "VP8"])
-async def test_chromium_plays_what_chromium_publishes_through_a_publishers_return(house: House, open_page: Open, codec: str) -> None:
+@pytest.mark.parametrize(("codec", "another"), [("H264", "VP8"), ("VP8", "H264")])
+async def test_chromium_plays_what_chromium_publishes_and_plays_on_when_another_codec_follows(
+    house: House, open_page: Open, codec: str, another: str
+) -> None:
     first = await open_page(house.publish)
     await first.evaluate(PUBLISH, codec)
     await until(lambda: house.live)
@@ -104,11 +107,12 @@ async def test_chromium_plays_what_chromium_publishes_through_a_publishers_retur
     # The relay's reports let the encoder rise above its start of 300 kbit/s; how far depends on what else the machine does.
     await stats_when(first, lambda s: s["target"] > 350_000, 30)
     second = await open_page(house.publish)
-    await second.evaluate(PUBLISH, codec)
+    await second.evaluate(PUBLISH, another)
     await stats_when(first, lambda s: s["dtls"] == "closed")
     await first.close()
     before = (await viewer.evaluate(STATS))["decoded"]
-    await stats_when(viewer, lambda s: s["decoded"] > before + 15)
+    played = await stats_when(viewer, lambda s: s["decoded"] > before + 15 and s["codec"] == f"video/{another}")
+    assert played["dtls"] == "connected"
     assert house.relay.viewers("summit") == 1
 
 

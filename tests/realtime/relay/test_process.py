@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from realtime.relay import BadOffer, NotLive, RelayDown, RelayProcess, TooManyTaps, TooManyViewers, UnknownResource
+from realtime.relay.copies import MAX_TAPS
 from realtime.relay.dtls import Certificate
 from realtime.relay.link import MAX_MESSAGE, Call, Link
-from realtime.relay.stream import MAX_TAPS
 from realtime.relay.tap import RATE
 from tests.realtime.relay.clients import publishing, relay_processes, until, viewing
 from tests.realtime.relay.light import LightPeer
