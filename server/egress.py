@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Any, Self
 
-from realtime.relay import Layer, RelayDown, RelayProcess
+from realtime.relay import Layer, RelayDown, RelayError, RelayProcess
 from server.errors import TooMany
 
 EVENTS = ("active", "inactive", "layers", "reconnect", "viewercount")
@@ -92,14 +92,20 @@ class EventStreams:
         self.drain()
 
     async def open(self, resource: str, session: str, video: int | None, wanted: Collection[str]) -> EventStream:
-        """A stream for the viewer `resource`, whose SDP has its video in section `video`. Raises TooMany."""
+        """A stream for the viewer `resource`, whose SDP has its video in section `video`. Raises TooMany, UnknownResource, RelayDown."""
         if sum(stream.resource == resource for stream in self._streams.values()) >= STREAMS_LIMIT:
             raise TooMany(f"a player may have {STREAMS_LIMIT} event streams")
         stream = EventStream(resource, session, video, wanted)
         self._streams[stream.id] = stream
         if self._relay.live(session):
             stream.post("active", {})
-        await self._look([stream])
+        try:
+            # Of one that ended while its player subscribed nobody would tell any more.
+            await self._relay.resource(resource)
+            await self._look([stream])
+        except RelayError:
+            self.close(stream)
+            raise
         return stream
 
     def find(self, id: str) -> EventStream | None:

@@ -1,5 +1,6 @@
 """Requests that only a session's owner can answer, passed on to it: once, for the owner that passes on again would be wrong."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -17,6 +18,10 @@ from server.errors import Problem, Unauthorized, Unavailable, response
 CONNECTIONS = 200
 """To all other nodes together; a request that finds none free for ANSWER's first number of seconds is answered 503."""
 
+STREAMS = 1_000
+"""Players' streams of events that are passed on, to all other nodes together: each lasts as long as its player watches, and would keep a
+connection from all others. Past it 503."""
+
 TIMEOUT = httpx.Timeout(5.0, read=60.0)
 """Seconds to connect or to wait for a free connection, and between two pieces of an answer: an erasure takes its time."""
 
@@ -27,6 +32,7 @@ _HOP = {"connection", "keep-alive", "proxy-authorization", "te", "trailer", "tra
 """What is between two hosts only (RFC 9110 section 7.6.1), and what is written anew."""
 
 _MEDIA = ("whip", "whep", "hls")
+_EVENTS = re.compile("/whep/[^/]+/[^/]+/events/[^/]+")
 
 
 class AtOwner(Exception):
@@ -44,12 +50,12 @@ class Passing:
         self._tokens, self._url = tokens, url
 
     async def __aenter__(self) -> Self:
-        limits = httpx.Limits(max_connections=CONNECTIONS)
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
+        self._http, self._streams = _client(CONNECTIONS), _client(STREAMS)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._http.aclose()
+        await self._streams.aclose()
 
     def passed(self, request: Request) -> bool:
         """Whether another node has passed it on."""
@@ -69,9 +75,10 @@ class Passing:
         if request.client is not None:
             headers.append(("x-forwarded-for", request.client.host))
         target = f"{url}{request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
-        asked = self._http.build_request(request.method, target, headers=headers, content=request.scope.get(BODY, b""))
+        http = self._streams if request.method == "GET" and _EVENTS.fullmatch(request.url.path) else self._http
+        asked = http.build_request(request.method, target, headers=headers, content=request.scope.get(BODY, b""))
         try:
-            answer = await self._http.send(asked, stream=True)
+            answer = await http.send(asked, stream=True)
         except httpx.HTTPError:
             raise Unavailable("the process that has this session does not answer", retry_after=1) from None
         passed = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
@@ -79,6 +86,10 @@ class Passing:
             (name.lower(), value) for name, value in answer.headers.raw if name.lower().decode() not in _HOP - {"content-length"}
         ]
         return passed
+
+
+def _client(limit: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=limit), trust_env=False)
 
 
 class MediaTogether:

@@ -10,24 +10,25 @@ from server.auth import Principal
 from server.errors import Conflict, Unavailable
 from server.registry import Node
 from server.routes.api import services_of
-from server.routes.wish import elsewhere
+from server.routes.wish import elsewhere, was_sent
 
 RETRY = 2
 """Seconds after which a publisher that two nodes would send to each other may try again; one of them is wrong for no longer."""
 
 
 async def place_publisher(request: Request, session: str, caller: Principal) -> None:
-    """Make this node the session's origin. Raises Elsewhere when another one is, or is to be; Conflict for who was sent here by that."""
+    """Make this node the session's origin. Raises Elsewhere when another one is, or is to be; Conflict for who was sent here by that,
+    and for who cannot be sent: of nodes behind one address each has another one only inside."""
     placement = services_of(request).placement
-    alone = services_of(request).settings.together or _was_sent(request)
-    other = placement.best(session) if placement.draining and not alone else None
+    stays = _stays(request)
+    other = placement.best(session) if placement.draining and not stays else None
     if other is not None:
         await placement.give_up(session)
         raise elsewhere(request, caller, other.url)
     owner = await _owner(request, session) or await services_of(request).cascade.take(session)
     if owner is None:
         return
-    if _was_sent(request):
+    if stays:
         raise Conflict("the session is published to another node", code="elsewhere", retry_after=RETRY)
     raise elsewhere(request, caller, owner)
 
@@ -44,7 +45,7 @@ async def _owner(request: Request, session: str) -> str | None:
 def send_to_origin(request: Request, session: str, caller: Principal) -> None:
     """Raises Elsewhere when the session comes from another node, for what only its origin makes."""
     origin = services_of(request).placement.origin(session)
-    if origin is not None and not _was_sent(request):
+    if origin is not None and not _stays(request):
         raise elsewhere(request, caller, origin.url)
 
 
@@ -68,10 +69,13 @@ async def a_seat(request: Request, session: str, lang: str | None, caller: Princ
 
 
 def _send_on(request: Request, other: Node | None, caller: Principal) -> None:
-    if other is not None and not _was_sent(request) and not services_of(request).settings.together:
+    if other is not None and not _stays(request):
         raise elsewhere(request, caller, other.url)
 
 
-def _was_sent(request: Request) -> bool:
-    """Whether another node has sent this request here: once is enough, or two that are full would play ball."""
-    return "ticket" in request.query_params
+def _stays(request: Request) -> bool:
+    """Whether a request is answered here or refused, for another node has sent it: once is enough, or two that are full would play ball.
+
+    Nodes behind one address pass requests on inside, and send nobody.
+    """
+    return was_sent(request) or services_of(request).settings.together

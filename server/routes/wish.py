@@ -143,7 +143,8 @@ async def read_text(request: Request, wanted: str, *, told_by: str, code: str) -
 
 
 def admit(request: Request, entrance: Entrance, session: str, caller: Principal) -> None:
-    """Raises NotFound, Forbidden, TooMany, and Elsewhere for a session that another node carries."""
+    """Raises NotFound, Forbidden, TooMany, and Elsewhere for a session that another node carries; Conflict if that node says so of another
+    one, for two lists that do not agree would send a client in circles."""
     caller.require(_ACTIONS[entrance], session)
     services = services_of(request)
     services.pacing.ask(request.method, caller.person)
@@ -151,7 +152,14 @@ def admit(request: Request, entrance: Entrance, session: str, caller: Principal)
         services.stages.require(session, caller.person)
     node = services.settings.nodes.get(session)
     if node is not None and node.partition("://")[2] != request.url.netloc:
+        if was_sent(request):
+            raise Conflict("the nodes do not agree on where this session is", code="elsewhere")
         raise elsewhere(request, caller, node)
+
+
+def was_sent(request: Request) -> bool:
+    """Whether another node has sent this request here."""
+    return "ticket" in request.query_params
 
 
 def elsewhere(request: Request, caller: Principal, node: str) -> Elsewhere:

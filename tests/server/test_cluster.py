@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from realtime.relay.dtls import Certificate
+from server import cascade
+from server.cluster import passing
 from server.cluster.host import EVERY_SESSION
 from server.cluster.passing import PASSED
 from sessions.people import Role
@@ -237,6 +239,117 @@ async def test_a_caption_tool_may_post_to_any_server_and_an_encoder_is_sent_to_t
     assert sent.status_code == 307
     assert httpx.URL(sent.headers["Location"]).port == httpx.URL(one.server.url).port
     await encoder.close()
+
+
+@asynccontextmanager
+async def by(manner: str, both: tuple[Site, Site], folder: Path) -> AsyncIterator[tuple[Site, Site]]:
+    """Two servers, the first of which owns the session: with an address each (`sent` on), or behind one (`passed` on)."""
+    if manner == "sent":
+        yield both
+        return
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for patience in ("GO", "AGAIN"):  # nobody stays whom they would wait for
+            patch.setattr(cascade, patience, 0.1)
+        patch.setattr(passing, "CONNECTIONS", 1)
+        bus = stack.enter_context(redis())
+        one, two = [await stack.enter_async_context(node(folder, bus, together=True)) for _ in range(2)]
+        async with one.talk("attendee", "the-first"):
+            pass
+        yield one, two
+
+
+@pytest.mark.parametrize("manner", ["sent", "passed"])
+async def test_both_venues_and_the_stage_are_published_to_by_way_of_a_server_that_does_not_own_the_session(
+    both: tuple[Site, Site], manner: str, tmp_path: Path, certificate: Certificate
+) -> None:
+    redirects = [307] if manner == "sent" else []
+    where: dict[str, httpx.URL] = {}
+    async with by(manner, both, tmp_path) as (_, two), AsyncExitStack() as stack:
+
+        async def camera(name: str, query: str, headers: dict[str, str]) -> LightPeer:
+            async def signal(offer: str) -> str:
+                path = f"/whip/{SESSION}{query}"
+                answer = await two.http.post(path, content=offer, headers=SDP | headers, follow_redirects=True)
+                assert (answer.status_code, [step.status_code for step in answer.history]) == (201, redirects), answer.text
+                where[name] = answer.url.join(answer.headers["Location"])
+                return answer.text
+
+            peer = await LightPeer(certificate).open(signal, "sendonly", {"VP8": 96})
+            stack.push_async_callback(peer.close)
+            cameras.append(peer)
+            return peer
+
+        async def film() -> None:
+            """Keyframes of VP8 from all there are, until cancelled."""
+            for number in range(10_000):
+                for at, peer in enumerate(cameras):
+                    peer.send(96, number, number * 3_000, 1, b"\x10\x50 camera %d" % at)
+                await asyncio.sleep(0.02)
+
+        async def put(venue: str) -> int:
+            at = f"/api/sessions/{SESSION}/venue"
+            return (await two.http.put(at, json={"venue": venue}, headers=two.bearer("organiser"))).status_code
+
+        async def watch(offer: str) -> str:
+            answer = await two.post("whep", offer, "attendee")
+            where["viewer"] = answer.url.join(answer.headers["Location"])
+            return answer.text
+
+        async def sees(number: int) -> None:
+            await until(lambda: bool(viewer.packets) and viewer.packets[-1].payload.endswith(b"camera %d" % number))
+
+        cameras: list[LightPeer] = []
+        moderator = await stack.enter_async_context(two.talk("moderator"))
+        guest = await stack.enter_async_context(two.talk("attendee"))
+        filming = asyncio.create_task(film())
+        stack.callback(filming.cancel)
+        await camera("a", "", two.bearer("publisher"))
+        await moderator.until(lambda talk: talk.staff["venues"]["arriving"] == ["a"])
+        assert two.services.lives == {}
+        viewer = LightPeer(certificate)
+        stack.push_async_callback(viewer.close)
+        await until(lambda: two.services.placement.where(SESSION, None) is not None)
+        await viewer.open(watch, "recvonly", {"VP8": 100})
+        await sees(0)
+        # Whose player listens keeps nobody else from being passed on.
+        events = await two.http.post(f"{where['viewer']}/events", headers=two.bearer("attendee"))
+        told = await stack.enter_async_context(two.http.stream("GET", events.headers["Location"]))
+        assert (told.status_code, await anext(told.aiter_lines())) == (200, "retry: 2000")
+        await camera("b", "?venue=b", two.bearer("publisher"))
+        await moderator.until(lambda talk: talk.staff["venues"] == {"on_air": "a", "arriving": ["a", "b"]})
+        assert await put("b") == 200
+        await sees(1)
+        assert await put("a") == 200
+        await sees(0)
+        assert (await two.http.delete(where["b"], headers=two.bearer("publisher"))).status_code == 200
+
+        await guest.do("floor.raise")
+        await moderator.until(lambda talk: talk.staff["floor"]["hands"])
+        [hand] = moderator.staff["floor"]["hands"]
+        await moderator.do("floor.invite", hand=hand)
+        await guest.do("floor.accept")
+        await moderator.do("floor.call", hand=hand)
+        entered = (await two.http.post(f"/api/sessions/{SESSION}/stage", headers=two.bearer("attendee"))).json()
+        token = {"Authorization": f"Bearer {entered['token']}"}
+        cameras.pop()
+        await camera("guest", "", token)
+        await sees(1)
+        assert (await two.http.get(where["guest"], headers=token)).status_code == 204
+        assert (await two.http.delete(where["a"], headers=token)).status_code == 404  # it is not the guest's own
+        await moderator.do("floor.down")
+        await sees(0)
+        late = await two.http.post(f"/whip/{SESSION}", content=cameras[1].offer("sendonly", {"VP8": 96}), headers=SDP | token)
+        if manner == "sent":
+            late = await two.http.post(late.headers["Location"], content=cameras[1].offer("sendonly", {"VP8": 96}), headers=SDP)
+        assert (late.status_code, late.json()["code"]) == (403, "off_stage")
+
+        # A request that was passed on while the session moved is not sent to an address that is only there inside.
+        if manner == "passed":
+            passed = {PASSED: two.services.tokens.issue_node(two.server.url, EVERY_SESSION)}
+            offer = cameras[1].offer("sendonly", {"VP8": 96})
+            moved = await two.http.post(f"/whip/{SESSION}", content=offer, headers=SDP | two.bearer("publisher") | passed)
+            assert (moved.status_code, moved.json()["code"], moved.headers["Retry-After"]) == (409, "elsewhere", "2")
 
 
 async def test_only_nodes_open_links(both: tuple[Site, Site]) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from realtime.relay import UnknownResource
 from realtime.relay.dtls import Certificate
-from server.egress import STREAMS_LIMIT
+from server.egress import EVENTS, STREAMS_LIMIT
 from tests.realtime.relay.clients import until
 from tests.realtime.relay.light import LightPeer
 from tests.realtime.relay.test_process import relay_processes
@@ -176,6 +177,12 @@ async def test_streams_have_a_limit_and_can_be_ended(player: Player) -> None:
     problem(await player.site.http.get(urls[0]), 404, "not_found")
     problem(await player.site.http.get(urls[1].replace(location, f"/whep/{SESSION}/another")), 404, "not_found")
     assert (await player.subscribe()).status_code == 201
+
+
+async def test_a_stream_of_a_player_that_has_left_meanwhile_is_not_kept(site: Site) -> None:
+    with pytest.raises(UnknownResource):
+        await site.services.events.open("left", SESSION, None, EVENTS)
+    assert not site.services.events._streams
 
 
 async def test_a_subscription_is_refused_like_everything_else(player: Player) -> None:

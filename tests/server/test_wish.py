@@ -378,6 +378,13 @@ async def test_a_node_that_finds_itself_in_the_list_carries_the_session(tmp_path
         assert (await site.post("whip", GOOD, "speaker")).status_code == 201
 
 
+async def test_two_lists_that_do_not_agree_send_nobody_in_circles(tmp_path: Path) -> None:
+    async with opened(tmp_path, nodes={SESSION: "http://two.example"}) as site:
+        sent = httpx.URL((await site.post("whip", GOOD, "speaker")).headers["Location"])
+        assert sent.host == "two.example"
+        problem(await site.http.post(f"/whip/{SESSION}", content=GOOD, headers=SDP, params=sent.params), 409, "elsewhere")
+
+
 # Floods
 
 
