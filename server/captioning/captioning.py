@@ -118,7 +118,8 @@ class Captioning:
         if room is None:
             return
         self._readers.close(room)
-        room.wake.set()
+        for lane in room.lanes.values():
+            lane.wake.set()
         if room.hearing is not None:
             room.hearing.stop()
 

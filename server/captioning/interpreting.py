@@ -1,20 +1,21 @@
-"""A line's way into the other languages: finals in their order, the line in the making when none waits, once per language."""
+"""A line's way into the other languages, a lane each: finals in their order, the line in the making when none waits. A slow one delays no other."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from server.captioning.readers import Readers
-from server.captioning.room import Line, Room
+from server.captioning.room import Lane, Line, Room
 from server.patch import Doc
 
 QUEUE_LIMIT = 200
-"""Final lines of a session that wait for translation; past it a line goes out untranslated."""
+"""Final lines that wait for translation into a language; past it a line goes out untranslated."""
 
 PARTIAL_PAUSE = 0.3
-"""Seconds between two translations of lines in the making."""
+"""Seconds between two translations of lines in the making into a language."""
 
 Translate = Callable[[str, str, str, str], Awaitable[str | None]]
 """A session's text from one language into another; None when nobody can say it."""
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Interpreting:
-    """`spawn` starts a task that its owner cancels; a room gets one with its first line."""
+    """`spawn` starts a task that its owner cancels; each language of a room gets one with its first line."""
 
     def __init__(self, readers: Readers, translate: Translate, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self._readers, self._translate, self._spawn = readers, translate, spawn
@@ -31,46 +32,48 @@ class Interpreting:
     def final(self, room: Room, line: Line) -> None:
         """Queue a line, or one that was corrected."""
         if "revision" not in line.cue:
-            room.partial = None  # it was this line, or an older one
-        if len(room.waiting) >= QUEUE_LIMIT:
-            logger.warning("%s: %d lines wait for translation; one goes without", room.session.id, QUEUE_LIMIT)
-            for lang in line.langs:
+            for lane in room.lanes.values():
+                lane.partial = None  # it was this line, or an older one
+        for lang in line.langs:
+            lane = self._lane(room, lang)
+            if len(lane.waiting) >= QUEUE_LIMIT:
+                logger.warning("%s: %d lines wait for translation into %s; one goes without", room.session.id, QUEUE_LIMIT, lang)
                 self._readers.translated(room, lang, line.number, line.cue | {"via": "untranslated"})
-            return
-        room.waiting.append(line)
-        self._stir(room)
+            else:
+                lane.waiting.append(line)
+                lane.wake.set()
 
     def partial(self, room: Room, cue: Doc) -> None:
         """The newest line in the making replaces the one that waits."""
-        room.partial = cue
-        self._stir(room)
+        for lang in room.machine(time.monotonic()):
+            lane = self._lane(room, lang)
+            lane.partial = cue
+            lane.wake.set()
 
-    def _stir(self, room: Room) -> None:
-        room.wake.set()
-        if not room.translating:
-            room.translating = True
-            self._spawn(self._run(room))
+    def _lane(self, room: Room, lang: str) -> Lane:
+        if lang not in room.lanes:
+            room.lanes[lang] = Lane()
+            self._spawn(self._run(room, lang, room.lanes[lang]))
+        return room.lanes[lang]
 
-    async def _run(self, room: Room) -> None:
+    async def _run(self, room: Room, lang: str, lane: Lane) -> None:
+        due = 0.0
         while not room.closed:
-            await room.wake.wait()
-            room.wake.clear()
-            while room.waiting:
-                line = room.waiting.popleft()
-                await self._into_all(room, line.cue, line.langs, line.number)
-            partial, room.partial = room.partial, None
-            if partial is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if lane.partial is None else max(0.0, due - time.monotonic())):
+                    await lane.wake.wait()
+            lane.wake.clear()
+            while lane.waiting:
+                line = lane.waiting.popleft()
+                await self._into(room, lang, lane, line.cue, line.number)
+            if lane.partial is not None and time.monotonic() >= due:
+                partial, lane.partial = lane.partial, None
                 # Only worth a translation while somebody reads it.
-                read = [lang for lang in room.machine(time.monotonic()) if self._readers.reading(room, lang)]
-                await self._into_all(room, partial, read, None)
-                await asyncio.sleep(PARTIAL_PAUSE)
+                if self._readers.reading(room, lang):
+                    await self._into(room, lang, lane, partial, None)
+                    due = time.monotonic() + PARTIAL_PAUSE
 
-    async def _into_all(self, room: Room, cue: Doc, langs: Sequence[str], number: int | None) -> None:
-        async with asyncio.TaskGroup() as group:
-            for lang in langs:
-                group.create_task(self._into(room, lang, cue, number))
-
-    async def _into(self, room: Room, lang: str, cue: Doc, number: int | None) -> None:
+    async def _into(self, room: Room, lang: str, lane: Lane, cue: Doc, number: int | None) -> None:
         text = await self._translate(room.session.id, cue["text"], cue["lang"], lang)
         if room.closed:
             return
@@ -79,7 +82,7 @@ class Interpreting:
         if number is not None:
             room.calm_ends(lang, cue)
             self._readers.translated(room, lang, number, cue | made)
-        elif not room.waiting and not room.writers[lang].holds(time.monotonic()):
+        elif not lane.waiting and not room.writers[lang].holds(time.monotonic()):
             shown = room.calmed(lang, cue | made)
             if shown["text"]:
                 self._readers.partial(room, lang, shown)

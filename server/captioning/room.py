@@ -29,6 +29,15 @@ class Line:
 
 
 @dataclass(slots=True)
+class Lane:
+    """What waits for translation into one language: finals in their order, and the newest line in the making."""
+
+    waiting: deque[Line] = field(default_factory=deque)
+    partial: Doc | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
 class Room:
     session: Session
     states: dict[str, Doc]
@@ -42,13 +51,11 @@ class Room:
     """The state of the glossary's channel."""
     calm: dict[str, Agreement] = field(default_factory=dict)
     """What a machine's line in the making may show, by language."""
-    waiting: deque[Line] = field(default_factory=deque)
-    partial: Doc | None = None
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    """By the language that lines are translated into."""
     typing_since: dict[tuple[str, str], int] = field(default_factory=dict)
     """When the line in the making was begun, ms, by language and origin."""
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
     hearing: Hearing | None = None
-    translating: bool = False
     closed: bool = False
 
     @property

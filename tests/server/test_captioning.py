@@ -14,6 +14,7 @@ from tests.realtime.relay.clients import publishing, until
 from tests.server.site import SESSION, Site, Talk, opened, site
 from tests.translation.servers import vosk_server
 from translation import sources
+from translation.breaker import Breaker
 from translation.engines.moonshine import Moonshine
 
 __all__ = ["site"]
@@ -176,3 +177,34 @@ async def test_lines_past_the_queue_go_untranslated_and_are_not_lost(site: Site,
         typed(site, "The house is small.")
         await reader.until(lambda talk: state(talk, "es")["cues"].get("9", {}).get("via") == "machine")
     assert len(await kept(site, "es")) == 9
+
+
+class Slow:
+    """A translator into Chinese that says nothing until it may."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+
+    def can(self, source: str, target: str) -> bool:
+        return target == "zh"
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        await self.may.wait()
+        return f"中文 {text}"
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_a_language_whose_translator_is_slow_keeps_no_other_waiting_and_has_its_lines_in_their_order(site: Site) -> None:
+    slow = Slow()
+    site.services.captioning._translations._engines.insert(0, (slow, Breaker()))
+    async with site.talk(captions="es") as reader:
+        await follow(reader, "zh")
+        for number in range(3):
+            typed(site, f"The house is big {number}.")
+        await reader.until(lambda talk: len(cues(talk, "es")) == 3)
+        assert not cues(reader, "zh")
+        slow.may.set()
+        await reader.until(lambda talk: len(cues(talk, "zh")) == 3)
+        assert [cue["text"] for cue in cues(reader, "zh")] == [f"中文 The house is big {number}." for number in range(3)]
