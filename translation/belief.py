@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import regex
 
 from translation.engines import Heard
+from translation.lines import printable
 
 WORDS = 6.0
 """Words a second nobody speaks: who says more repeats itself, and is not believed."""
@@ -20,6 +21,9 @@ SURE = 0.5
 LINES = 6
 """Finished lines by which the sound is judged; it is doubtful when they are so on average, and has at least half as many."""
 
+LONGEST = 4_000
+"""Characters of a line that is looked at: nobody says more in one, whatever the script."""
+
 LOOP = 3
 """Times in a row that words are said before the rest is a loop: of a phrase within a line, or of a line."""
 
@@ -28,6 +32,9 @@ LOOP_WORDS = 8
 
 PHRASE = 12
 """Words of the longest phrase that is looked for."""
+
+ROUND = 3
+"""Lines of the longest round that is looked for: they, too, are said LOOP times in a row at most."""
 
 _NAMED = regex.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|（[^）]*）|【[^】]*】")
 _SAID = regex.compile(r"[\p{L}\p{N}]")
@@ -39,8 +46,8 @@ class Belief:
     """One recognizer's lines, in their order."""
 
     _judged: deque[float] = field(default_factory=lambda: deque(maxlen=LINES))
-    _before: str | None = None
-    _times: int = 0
+    _said: deque[str] = field(default_factory=lambda: deque(maxlen=LOOP * ROUND))
+    """The last finished lines, plain; a sound, which has no words, is an empty one."""
 
     @property
     def doubtful(self) -> bool:
@@ -49,24 +56,30 @@ class Belief:
 
     def judge(self, heard: Heard) -> Heard | None:
         """The line as it may be told; None for one that is not. While the sound is doubtful, only lines that are sure are told."""
-        text = unlooped(heard.text)
-        looped, fast = text != heard.text, len(text.split()) > WORDS * (heard.end - heard.start) + 2
+        if len(heard.text) > LONGEST:
+            if heard.final:
+                self._judged.append(0.0)
+            return None
+        said = " ".join(printable(heard.text).split())
+        text = unlooped(said)
+        looped, fast = text != said, len(text.split()) > WORDS * (heard.end - heard.start) + 2
         named = _SAID.search(_NAMED.sub("", text)) is None
         sure = 0.0 if looped or fast else 1.0 if heard.confidence is None else heard.confidence
         if not heard.final:
-            again = self._times >= LOOP and _plain(text) == self._before
-            return None if fast or named or again or self.doubtful else replace(heard, text=text)
-        repeated = self._repeated("", 1) if named else self._repeated(_plain(text), LOOP)
+            return None if fast or named or self._repeated(_plain(text)) or self.doubtful else replace(heard, text=text)
+        # A sound is named once, until something is said.
+        repeated = list(self._said)[-1:] == [""] if named else self._repeated(_plain(text))
+        self._said.append("" if named else _plain(text))
         if not named:
             self._judged.append(0.0 if repeated else sure)
         held = self.doubtful and sure < SURE
         return None if fast or repeated or held else replace(heard, text=text)
 
-    def _repeated(self, plain: str, most: int) -> bool:
-        """Whether this line has been said `most` times in a row already: a sound (no words) is named once, until something is said."""
-        self._times = self._times + 1 if plain == self._before else 1
-        self._before = plain
-        return self._times > most
+    def _repeated(self, plain: str) -> bool:
+        """Whether the lines before this one are LOOP rounds of the same few, and this begins another."""
+        said = list(self._said)
+        rounds = (said[-size:] for size in range(1, ROUND + 1) if len(said) >= LOOP * size)
+        return any(one[0] == plain and said[-LOOP * len(one) :] == one * LOOP for one in rounds)
 
 
 def unlooped(text: str) -> str:

@@ -27,6 +27,10 @@ DASH = "- "
 """Stands in front of a caption where another person speaks; every caption has room for it."""
 
 
+# Controls, halves of characters, and what would turn the rest of a page around (UAX #9): an engine may say anything.
+_UNPRINTABLE = regex.compile(r"(?V1)[[\p{Cc}\p{Cs}\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]--[\n\t]]")
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A caption's text and its share of the time, in the unit it was given in."""
@@ -40,6 +44,12 @@ def row(lang: str) -> int:
     """Graphemes of one row in a language."""
     base = lang.split("-")[0]
     return ROW_CJK if base in ("zh", "ja") else ROW_KOREAN if base == "ko" else ROW
+
+
+def printable(text: str) -> str:
+    """What an engine said, as it may be kept and shown."""
+    kept: str = _UNPRINTABLE.sub("", text)
+    return kept.strip()
 
 
 def letters_of(text: str) -> list[str]:

@@ -7,15 +7,24 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex
+
 from translation.breaker import Breaker
 from translation.engines import EngineError, Translator, base
 from translation.glossary import Glossary, Match, forced, shielded, unshielded
+from translation.lines import printable
 
 TIMEOUT = 8.0
 """Seconds an engine may take for a text; past it it has failed, and the next one is asked."""
 
 CACHE_LIMIT = 5_000
 """Texts whose translation is remembered; past it the one that was used longest ago is forgotten."""
+
+GROWTH = 8
+"""How many times longer than the text a translation may be, and as many characters besides: Chinese grows to the fourfold in English."""
+ROOM = 200
+
+_WORDS = regex.compile(r"[\p{L}\p{N}]")
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +97,7 @@ class Translations:
                 continue
             try:
                 async with asyncio.timeout(TIMEOUT):
-                    said = await engine.translate(text, source, target)
+                    said = _plausible(text, await engine.translate(text, source, target))
             except Exception as error:
                 # Whatever it is: a text that nobody translated is shown in the original, and a session goes on.
                 breaker.failed(time.monotonic())
@@ -96,6 +105,15 @@ class Translations:
                 logger.warning("%s did not translate from %s to %s: %r", type(engine).__name__, source, target, error, exc_info=not known)
             else:
                 breaker.succeeded()
-                if said.strip():
-                    return said
+                return said
         return None
+
+
+def _plausible(text: str, said: str) -> str:
+    """What an engine made of the text, without what no caption holds. Raises EngineError for what is no translation."""
+    if len(said) > GROWTH * len(text) + ROOM:
+        raise EngineError("said more than a translation")
+    said = printable(said)
+    if _WORDS.search(text) and not _WORDS.search(said):
+        raise EngineError("said nothing")
+    return said

@@ -119,7 +119,7 @@ class Hearing:
             belief = Belief()
             async for line in lines:
                 engine.pause = BACKOFF[0]
-                self._hear(belief, line, (sound.wall(line.start), sound.wall(line.end)))
+                self._hear(belief, line, (sound.wall(min(line.start, line.end)), sound.wall(line.end)))
                 if line.final and _clock() > until:
                     return True
         return False
@@ -152,17 +152,18 @@ class _Sound:
         self._chunks, self._patience, self._late = chunks, patience, late
         self._base: float | None = None
         self._shift = 0.0
+        self._fed = 0.0
 
     async def pieces(self) -> AsyncIterator[NDArray[np.int16]]:
-        loop, fed = asyncio.get_running_loop(), 0.0
+        loop = asyncio.get_running_loop()
         async with aclosing(self._awaited()) as chunks:
             async for chunk in chunks:
                 samples = np.zeros(int(QUIET * RATE), np.int16) if chunk is None else chunk.samples
                 if chunk is not None:
-                    self._shift = chunk.time - fed
+                    self._shift = chunk.time - self._fed
                     self._set(chunk)
                     self._late(time.time() - chunk.at > LATE)
-                fed += len(samples) / RATE
+                self._fed += len(samples) / RATE
                 self._patience.reschedule(loop.time() + STALL)
                 yield samples
                 self._patience.reschedule(None)
@@ -199,8 +200,8 @@ class _Sound:
             self._base += (base - self._base) * DRIFT
 
     def wall(self, second: float) -> int:
-        """Ms since 1970 UTC."""
-        return int(((self._base or 0.0) + self._shift + second) * 1000)
+        """Ms since 1970 UTC; nobody has heard what was not said yet, whatever an engine says."""
+        return int(((self._base or 0.0) + self._shift + min(max(second, 0.0), self._fed)) * 1000)
 
 
 def _clock() -> float:

@@ -1,4 +1,6 @@
-"""A line's way into the other languages, a lane each: finals in their order, the line in the making when none waits. A slow one delays no other."""
+"""A line's way into the other languages, a lane each, so that a slow one delays no other: finals in their order, the line in the making
+when none waits.
+"""
 
 import asyncio
 import contextlib

@@ -66,6 +66,21 @@ def test_hours_of_the_same_line_are_a_few_lines_and_a_doubt() -> None:
     assert belief.doubtful
 
 
+def test_a_few_lines_that_go_round_for_hours_are_said_a_few_times() -> None:
+    belief = Belief()
+    assert told(belief, *[line("Thank you."), line("Thanks for watching!")] * 2_000) == ["Thank you.", "Thanks for watching!"] * LOOP
+    assert belief.doubtful
+    assert told(belief, *(line(f"Good evening {number}.") for number in range(LINES)))
+    assert not belief.doubtful
+
+
+def test_a_line_without_end_is_neither_looked_at_nor_told_and_others_turn_no_page_around() -> None:
+    belief = Belief()
+    assert told(belief, *[line("a" * 10_000_000)] * LINES, line("a b " * 1_000_000, final=False)) == []
+    assert belief.doubtful
+    assert told(Belief(), line("\u202eGood\x00 \nevening\u2066.\ud800")) == ["Good evening."]
+
+
 def test_a_language_that_the_engine_does_not_know_is_held_back_and_the_right_one_comes_back() -> None:
     belief = Belief()
     assert told(belief, *[line(f"Good evening {number}.", 0.9) for number in range(9)])

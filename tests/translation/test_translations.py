@@ -25,16 +25,30 @@ class Engine:
             raise EngineError("no")
         if self.manner == "hang":
             await asyncio.sleep(60)
-        return "" if self.manner == "mute" else f"{self.name}: {text}"
+        said = {"mute": "", "signs": "-- …", "endless": "Certainly! " * 100_000}.get(self.manner, f"{self.name}: {text}")
+        return f"\u202e{said}\x00" if self.manner == "controls" else said
 
     async def close(self) -> None:
         self.closed = True
 
 
-@pytest.mark.parametrize("manner", ["fail", "hang", "mute"])
+@pytest.mark.parametrize("manner", ["fail", "hang", "mute", "signs", "endless"])
 async def test_the_next_engine_is_asked(manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translations, "TIMEOUT", 0.1)
     assert await Translations([Engine("a", manner), Engine("b")]).translate("Hello", "en", "es") == "b: Hello"
+
+
+@pytest.mark.parametrize("manner", ["mute", "endless"])
+async def test_one_that_never_says_anything_of_use_is_left_alone_too(manner: str) -> None:
+    first = Engine("a", manner)
+    service = Translations([first, Engine("b")])
+    assert [await service.translate(f"{number}", "en", "es") for number in range(9)] == [f"b: {number}" for number in range(9)]
+    assert first.asked == FAILURES
+
+
+async def test_what_shows_nothing_may_stay_so_and_what_would_turn_the_page_around_is_left_out() -> None:
+    assert await Translations([Engine("a", "signs")]).translate("¿…?", "es", "en") == "-- …"
+    assert await Translations([Engine("a", "controls")]).translate("Hello", "en", "ar") == "a: Hello"
 
 
 async def test_one_that_keeps_failing_is_left_alone_and_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,12 +180,6 @@ async def test_a_server_that_misbehaves_is_an_engine_error_and_is_asked_again(ki
         assert await engine.translate("The house is small.", "en", "es") == "La casa es pequeña."
 
 
-async def test_a_model_that_says_something_of_its_own_is_an_engine_error() -> None:
-    async with served("chat", Manners()) as engine:
-        with pytest.raises(EngineError, match="more than a translation"):
-            await engine.translate("chatter", "en", "es")
-
-
 async def test_deepl_is_asked_in_its_own_codes() -> None:
     async with served("deepl", Manners()) as engine:
         assert engine.can("es-MX", "en-US")

@@ -6,9 +6,6 @@ from translation.engines.outgoing import Outgoing
 TIMEOUT = 8.0
 """Seconds one text may take."""
 
-GROWTH = 4
-"""How many times longer than the text a translation may be; past it (and some room) the model has said something of its own."""
-
 _TASK = (
     "You translate live captions of a film conference from {source} to {target} (BCP 47 language tags). "
     "Answer with the translation only: no quotes, no notes. Words of the form Zx0q are names: keep them as they are. "
@@ -35,12 +32,9 @@ class Chat:
         body = {"model": self._model, "messages": messages, "temperature": 0}
         try:
             answer = await self._http.ask("POST", "/v1/chat/completions", json=body)
-            said = str(answer["choices"][0]["message"]["content"]).strip()
+            return str(answer["choices"][0]["message"]["content"]).strip()
         except (KeyError, IndexError, TypeError) as error:
             raise EngineError("the chat server answered in another shape") from error
-        if len(said) > GROWTH * len(text) + 100:
-            raise EngineError("the chat server said more than a translation")
-        return said
 
     async def close(self) -> None:
         await self._http.close()
