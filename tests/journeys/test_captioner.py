@@ -29,7 +29,7 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await overlay.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=en&dual=es&lines=1")
         # The same for a picture that is two seconds late.
         late = Visitor(await (await browser.new_context()).new_page())
-        await late.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=en&lines=1&offset=2")
+        await late.page.goto(f"{server.url}/overlay/{SESSION}?code={code}&lang=EN&dual=EN&lines=1.5&offset=2")
         english, spanish = (overlay.test("overlay-captions", f'[data-lang="{lang}"]') for lang in ("en", "es"))
 
         # Without a mouse, as captioners work.
@@ -84,6 +84,15 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await expect(captioner.test("glossary-term")).to_contain_text("pase")
         await captioner.test("glossary-remove").click()
         await expect(captioner.test("glossary-term")).to_have_count(0)
+
+        # What a person makes longer than two rows is read in captions, one after the other.
+        await captioner.test("captioner-input").press("ArrowUp")
+        await captioner.test("captioner-input").fill(
+            "It was the best of times, it was the worst of times. It was the age of wisdom, it was the age of foolishness."
+        )
+        await captioner.test("captioner-input").press("Enter")
+        await expect(english).to_have_text("It was the best of times, it was the worst of times.")
+        await expect(english).to_have_text("It was the age of wisdom, it was the age of foolishness.", timeout=15_000)
 
         await captioner.test("captioner-steno").check()
         await captioner.test("captioner-input").press_sequentially(">> Amina: The house is small. Wel")

@@ -3,9 +3,7 @@
  * who: the usual marks of live captioning.
  */
 
-/** Characters after which a line ends without a sentence's end: two rows, less the dash of another speaker. */
-const LONGEST = 82;
-const LONGEST_CJK = 30;
+import { longest } from './segments';
 
 /** After a sentence's end that something follows, so that the software can still take its last stroke back; before another speaker. */
 const END = /(?<=[.!?…؟]["'”’»)]*)\s+(?=\S)|(?<=[。！？]["'”’」』）]*)(?=\S)|\n+|\s*(?=>>)/u;
@@ -22,11 +20,11 @@ export function finished(typed: string, lang: string): { lines: Stroked[]; rest:
   const pieces = typed.split(END).filter((piece) => piece.trim() !== '');
   const open = /\n$/.test(typed) ? '' : (pieces.pop() ?? '');
   const lines = pieces.map(stroked).filter(({ text }) => text !== '');
-  const longest = /^(zh|ja|ko)\b/.test(lang) ? LONGEST_CJK : LONGEST;
   const letters = [...open];
-  if (letters.length <= longest) return { lines, rest: open };
-  const space = letters.slice(0, longest + 1).lastIndexOf(' ');
-  const cut = space > 0 ? space : longest;
+  const most = longest(lang);
+  if (letters.length <= most) return { lines, rest: open };
+  const space = letters.slice(0, most + 1).lastIndexOf(' ');
+  const cut = space > 0 ? space : most;
   return { lines: [...lines, stroked(letters.slice(0, cut).join(''))], rest: letters.slice(cut).join('').trimStart() };
 }
 

@@ -87,14 +87,14 @@ export class Timeline<L extends Said> {
     return read.length === finals.length ? lines : read;
   }
 
-  /** Goes on to the next line when the one before it had its time. */
+  /** Goes on to the next line, or the next caption of a long one, when the one before it had its time. */
   #turn(finals: L[], now: number): void {
     for (;;) {
       const waiting = finals.filter(({ number }) => number > this.#read);
       const next = waiting[0];
       if (next === undefined) return;
       const shown = finals.find(({ number }) => number === this.#read);
-      const over = waiting.length > WAITING_LIMIT;
+      const over = new Set(waiting.map(({ number }) => Math.floor(number))).size > WAITING_LIMIT;
       if (shown && !over && now < this.#since + reading(shown, waiting.length > 1)) return;
       this.#read = next.number;
       this.#since = now;

@@ -1,5 +1,6 @@
 import { untrack } from 'svelte';
 import type { Room } from '../lib/room.svelte';
+import { segmented } from '../lib/segments';
 import { hold, Timeline } from '../lib/timeline';
 import { finals, type Line } from './lines.svelte';
 
@@ -39,7 +40,7 @@ export class Reading {
     $effect(() => {
       if (room.captions === null) return;
       const { partial } = room.captions;
-      const kept = finals(room).slice(-NEWEST);
+      const kept = finals(room).slice(-NEWEST).flatMap(segmented);
       this.#timeline.note(partial ? [...kept, { ...partial, number: -1 }] : kept, room.now());
       untrack(() => this.#look());
     });
