@@ -29,6 +29,12 @@ LINES_LIMIT = 50
 
 _TYPE = "text/plain"
 
+_DESCRIBED: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {_TYPE: {"schema": {"type": "string", "maxLength": BODY_LIMIT}}}},
+    "responses": {str(status): {"$ref": f"#/components/responses/{status}"} for status in (401, 409, 415)},
+}
+"""What OpenAPI says besides of a post, whose body is read as it came."""
+
 router = APIRouter(tags=["captions"])
 
 Key = Annotated[str, Query(max_length=1024, description="from `POST /api/sessions/{session}/ingest`")]
@@ -53,14 +59,14 @@ async def addresses(session: str, asked: Asked, request: Request, caller: Annota
     return {"youtube": f"/ingest/youtube/closedcaption?cid={key}", "zoom": f"/ingest/zoom/closedcaption?id={key}"}
 
 
-@router.post("/ingest/youtube/closedcaption", response_class=PlainTextResponse)
+@router.post("/ingest/youtube/closedcaption", response_class=PlainTextResponse, openapi_extra=_DESCRIBED)
 async def from_youtube(request: Request, cid: Key, seq: Seq) -> PlainTextResponse:
     """Lines with their times; answers the server's time in the same form, by which tools set their clock."""
     await _take(request, cid, seq, "youtube", youtube)
     return PlainTextResponse(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "\n")
 
 
-@router.post("/ingest/zoom/closedcaption", response_class=PlainTextResponse)
+@router.post("/ingest/zoom/closedcaption", response_class=PlainTextResponse, openapi_extra=_DESCRIBED)
 async def from_zoom(request: Request, id: Key, seq: Seq) -> PlainTextResponse:
     """A line. The language is the address's own, whatever the tool says."""
     await _take(request, id, seq, "zoom", zoom)

@@ -111,6 +111,9 @@ async def test_every_route_is_described_with_its_refusals_as_problems(site: Site
     assert all("503" in operation["responses"] for operation in operations)
     assert {"404", "413", "422", "429"} <= set(described["paths"]["/api/join/{code}"]["post"]["responses"])
     assert {"401", "403", "404", "409", "413", "415"} <= set(described["paths"]["/whep/{session}"]["post"]["responses"])
+    tools = [described["paths"][f"/ingest/{kind}/closedcaption"]["post"] for kind in ("youtube", "zoom")]
+    assert all({"401", "409", "413", "415", "422", "429"} <= set(tool["responses"]) for tool in tools)
+    assert all(list(tool["requestBody"]["content"]) == ["text/plain"] for tool in tools)
     assert "HTTPValidationError" not in described["components"]["schemas"]
 
 
