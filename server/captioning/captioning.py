@@ -169,15 +169,19 @@ class Captioning:
         speaker: str | None = None,
         origin: Origin = "human",
         at: int | None = None,
+        author: str = "",
     ) -> None:
         """A line that came from outside, begun at `at` (ms) if that is known. A final is handed to `keep` before this returns.
 
-        Raises Invalid for a language without captions, Conflict while another source is chosen for it.
+        Of several authors in one language one line in the making is told at a time. Raises Invalid for a language without captions,
+        Conflict while another source is chosen for it.
         """
         room = self._room(session, lang)
         writer = room.writers[lang]
         if not writer.admit(origin, final, time.monotonic()):
             raise Conflict(f"the captions in {lang} come from another source now: {writer.choice}")
+        if not room.typed(lang, author, final, time.monotonic()):
+            return
         now = _now()
         start = room.typing_since.setdefault((lang, origin), now)
         if final:
@@ -246,10 +250,11 @@ class Captioning:
                 self._interpreting.final(room, Line(number, piece, room.machine(time.monotonic())))
 
     async def _watch(self) -> None:
-        """A source falls silent without any event, and the glossary's count is news only now and then."""
+        """A source falls silent, a line is left, without any event, and the glossary's count is news only now and then."""
         while True:
             await asyncio.sleep(WATCH)
             for room in list(self._rooms.values()):
+                self._readers.abandoned(room)
                 self._readers.sources(room)
                 self._readers.counts(room)
 

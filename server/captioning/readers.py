@@ -14,6 +14,9 @@ from translation.glossary import Term
 from translation.lines import tail
 from translation.profanity import Policy
 
+ABANDONED = 20.0
+"""Seconds after which a line in the making that nobody goes on with leaves its readers. Who began it may still end it."""
+
 Keep = Callable[[str, str, int, Doc], None]
 """Makes a final durable: session, language, number, cue. The same number again is a correction."""
 
@@ -49,7 +52,15 @@ class Readers:
         """The end of a line in the making: as much as fits into one caption."""
         cue = room.seen(cue | {"text": tail(cue["text"], cue["lang"])})
         patch = difference({"partial": room.states[lang].get("partial", {})}, {"partial": cue})
+        room.told[lang] = time.monotonic()
         self._tell(room, lang, patch)
+
+    def abandoned(self, room: Room) -> None:
+        """Take back the lines in the making that nobody goes on with."""
+        for lang, since in list(room.told.items()):
+            if time.monotonic() >= since + ABANDONED:
+                room.forget(lang)
+                self._tell(room, lang, {"partial": None} if "partial" in room.states[lang] else {})
 
     def final(self, room: Room, lang: str, number: int, cue: Doc) -> Doc:
         """Returns the cue as it is told."""

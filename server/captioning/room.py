@@ -18,6 +18,9 @@ from translation.sources import Source, Writer
 from translation.stability import Agreement
 from translation.translations import Terms
 
+TURN = 5.0
+"""Seconds without a stroke after which another captioner's line in the making is shown."""
+
 
 @dataclass(slots=True)
 class Line:
@@ -55,6 +58,10 @@ class Room:
     """By the language that lines are translated into."""
     typing_since: dict[tuple[str, str], int] = field(default_factory=dict)
     """When the line in the making was begun, ms, by language and origin."""
+    told: dict[str, float] = field(default_factory=dict)
+    """When the line in the making was last told, in monotonic seconds, by language."""
+    typists: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Whose line in the making it is, by language, and until when another's waits, in monotonic seconds."""
     hearing: Hearing | None = None
     closed: bool = False
 
@@ -86,6 +93,23 @@ class Room:
         """When the last final of a language began or ended, ms; 0 if there is none."""
         cue: Doc | None = next(reversed(self.states[lang]["cues"].values()), None)
         return 0 if cue is None else int(cue[edge])
+
+    def forget(self, lang: str) -> None:
+        """The line in the making is nobody's any more."""
+        del self.told[lang]
+        self.typing_since = {begun: at for begun, at in self.typing_since.items() if begun[0] != lang}
+
+    def typed(self, lang: str, author: str, final: bool, now: float) -> bool:
+        """Whether a line in the making may be told: of several people who type in one language, one at a time. A final always is."""
+        typist, until = self.typists.get(lang, (author, 0.0))
+        if final:
+            if typist == author:
+                self.typists.pop(lang, None)
+            return True
+        if typist != author and now < until:
+            return False
+        self.typists[lang] = author, now + TURN
+        return True
 
     def others(self, lang: str) -> list[str]:
         return [other for other in self.session.captions if other != lang]

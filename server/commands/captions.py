@@ -20,7 +20,8 @@ LINE_LIMIT = 500
 def commit(context: Context, command: wire.CaptionCommit) -> Outcome:
     text, speaker = _said(command)
     # A final is queued for the store before this command's reply, so the ack says that it is durable.
-    context.captioning.commit(context.live.session.id, language(command.lang), text, command.final, speaker)
+    session, author = context.live.session.id, context.caller.person
+    context.captioning.commit(session, language(command.lang), text, command.final, speaker, author=author)
     return Outcome()
 
 

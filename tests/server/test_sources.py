@@ -5,10 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
+from server.captioning import captioning, readers
+from server.captioning.captioning import TYPING
 from server.serving import running
 from server.settings import Settings
-from tests.server.site import SESSION, Site, Talk, seed, site
+from tests.server.site import SESSION, Site, Talk, opened, seed, site
 
 __all__ = ["site"]
 
@@ -73,3 +76,33 @@ async def test_a_choice_outlives_the_process(tmp_path: Path) -> None:
         await captioner.do("caption.source", lang="en", source="off")
     async with site_in(tmp_path) as second, second.talk("captioner", captions="en") as captioner:
         assert (await captioner.do("caption.commit", lang="en", text="Hello."))["code"] == "conflict"
+
+
+async def test_a_line_in_the_making_that_is_left_leaves_its_readers_and_may_still_be_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "ABANDONED", 0.1)
+    monkeypatch.setattr(captioning, "WATCH", 0.05)
+    async with opened(tmp_path) as site, site.talk("captioner", captions="es") as captioner:
+        await captioner.do("channel.subscribe", channel=EN)
+        await say(captioner, "The house", final=False)
+        await captioner.until(lambda talk: "partial" in talk.states[EN])
+        for channel in (EN, ES):
+            await captioner.until(lambda talk, channel=channel: "partial" not in talk.states[channel])
+        await say(captioner, "The house is big.")
+        await captioner.until(lambda talk: texts(talk, ES) == ["La casa es grande."])
+        (cue,) = captioner.states[EN]["cues"].values()
+        assert cue["end"] - cue["start"] <= TYPING * 1000 * len(cue["text"])
+
+
+async def test_of_two_people_who_type_in_one_language_one_line_is_in_the_making_and_both_are_kept(site: Site) -> None:
+    async with site.talk("captioner", captions="en", person="cleo") as cleo, site.talk("captioner", captions="en", person="dara") as dara:
+        await say(cleo, "It was the best", final=False)
+        await say(dara, "Good", final=False)
+        await say(dara, "Good evening.")
+        await say(cleo, "It was the best of times.")
+        await cleo.until(lambda talk: texts(talk, EN) == ["Good evening.", "It was the best of times."])
+        told = [message.get("data", {}).get("partial") or {} for message in cleo.heard]
+        assert "Good" not in [partial.get("text") for partial in told]
+        await say(dara, "Now it is my", final=False)
+        await cleo.until(lambda talk: talk.states[EN]["partial"]["text"] == "Now it is my")
