@@ -22,7 +22,7 @@ NODE_MODULES := server/web/node_modules/.package-lock.json
 # $(call timed,what is done,commands): says what is being done, and afterwards how long it took.
 timed = @echo "-- $(1)"; from=$$(date +%s); { $(2); } || exit $$?; echo "   $$(( $$(date +%s) - from )) s"
 
-.PHONY: help demo test check bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions bench-web load picture system clean always
+.PHONY: help demo test check check-sources check-web bench bench-relay bench-beside bench-hub bench-storm bench-votes bench-cluster bench-captions bench-web load picture system clean always
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -33,13 +33,18 @@ demo: $(VENV)/.package ## start a conference on this machine; ARGS="--lan --port
 
 # Where the environment forbids it, each of the hundreds of processes that the tests start would compile all modules anew.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: check system $(VENV)/.package ## install what the tests need, check the sources, run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+test: ## install what the tests need, check the sources, run every test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line system check $(VENV)/.package
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-check: $(VENV)/.test $(NODE_MODULES) ## style, types, import rules, and the web client's own checks and tests
+check: check-sources check-web ## style, types, import rules, and the web client's own checks and tests
+
+check-sources: $(VENV)/.test
 	$(call timed,ruff,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 	$(call timed,mypy,$(BIN)/mypy)
 	$(call timed,import rules,$(BIN)/lint-imports)
+
+check-web: $(NODE_MODULES)
 	$(call timed,web client: types,$(NPM) run --silent check)
 	$(call timed,web client: tests,$(NPM) run --silent test)
 
@@ -100,7 +105,7 @@ $(VENV)/.test: $(VENV)/.run $(TEST_REQUIREMENTS)
 	@touch $@
 
 # Vite needs node 20.19 or 22.12; where there is none so new, a wheel brings one, the same that the build hook would ask for.
-$(VENV)/.node: $(VENV)/.made server/web/hatch_build.py
+$(VENV)/.node: $(VENV)/.run server/web/hatch_build.py
 	@if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null \
 	  || ! npm --version >/dev/null 2>&1; then \
 	  echo "-- node"; \

@@ -85,9 +85,9 @@ class RedisBus:
 
     async def __aenter__(self) -> Self:
         # Retrying is ours: redis-py would retry inside one command, longer than anyone may wait for the truth about `healthy`.
-        self._redis = Redis.from_url(
-            self._url, retry=Retry(NoBackoff(), 0), socket_timeout=SILENCE_SECONDS, socket_connect_timeout=SILENCE_SECONDS
-        )
+        # So is the time each answer may take: with a timeout of its own redis-py writes from a task that it starts for that, a turn of
+        # the loop later, and in a fan-out each turn is a slice that what is said to the other processes would wait for.
+        self._redis = Redis.from_url(self._url, retry=Retry(NoBackoff(), 0), socket_timeout=None, socket_connect_timeout=SILENCE_SECONDS)
         self._group = await asyncio.TaskGroup().__aenter__()
         self._tasks = [
             self._group.create_task(self._keep(self._send), name="bus sender"),
@@ -143,7 +143,8 @@ class RedisBus:
         """Send what queued during the last round trip; a batch that failed goes back to the front."""
         batch: list[tuple[str, bytes, bytes]] = []
         try:
-            await self._redis.ping()
+            async with asyncio.timeout(SILENCE_SECONDS):
+                await self._redis.ping()
             self._sending = True
             while True:
                 if not self._queue:
@@ -151,7 +152,7 @@ class RedisBus:
                     self._sent.set()
                     await self._queued.wait()
                 batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
-                async with self._redis.pipeline(transaction=False) as pipe:
+                async with asyncio.timeout(SILENCE_SECONDS), self._redis.pipeline(transaction=False) as pipe:
                     for channel, message, origin in batch:
                         pipe.xadd(self._stream, {b"c": channel, b"m": message, b"f": origin}, maxlen=LOG_MESSAGES)
                     await pipe.execute()
@@ -174,7 +175,7 @@ class RedisBus:
 
     async def _resume(self) -> _Place:
         """Where to go on; at the end of the log for who comes for the first time, at its beginning if it is another one."""
-        async with self._redis.pipeline(transaction=False) as pipe:
+        async with asyncio.timeout(SILENCE_SECONDS), self._redis.pipeline(transaction=False) as pipe:
             pipe.set(self._name, secrets.token_hex(8), nx=True)
             pipe.get(self._name)
             pipe.xrevrange(self._stream, count=1)
@@ -188,7 +189,8 @@ class RedisBus:
 
     async def _read(self, place: _Place) -> _Place | None:
         """Wait for what comes next and hand it on; None if this is no longer the log that was read."""
-        found: Any = await self._redis.xread({self._stream: place.entry}, count=BATCH, block=int(BLOCK_SECONDS * 1000))
+        async with asyncio.timeout(BLOCK_SECONDS + SILENCE_SECONDS):
+            found: Any = await self._redis.xread({self._stream: place.entry}, count=BATCH, block=int(BLOCK_SECONDS * 1000))
         entries = found[0][1] if found else []
         # A log that was trimmed before it was read is read in full batches; so most round trips need not ask.
         missed = False
@@ -205,7 +207,7 @@ class RedisBus:
 
     async def _edge(self) -> tuple[bytes, bytes]:
         """The log's name, and the id of the oldest entry it still has."""
-        async with self._redis.pipeline(transaction=False) as pipe:
+        async with asyncio.timeout(SILENCE_SECONDS), self._redis.pipeline(transaction=False) as pipe:
             pipe.get(self._name)
             pipe.xrange(self._stream, count=1)
             log, oldest = await pipe.execute()

@@ -1,6 +1,7 @@
 """The console command: `marquee demo`, `serve`, `link`, `doctor`. Heavy imports wait until a command needs them."""
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -201,6 +202,7 @@ def _name(loc: tuple[int | str, ...]) -> str:
 
 def _run(work: Callable[[], Coroutine[Any, Any, None]], settings: "Settings") -> None:
     """Run to the end or to Ctrl-C, which is a good end too. What a setting keeps from running is said in a line."""
+    gc.enable()
     try:
         import uvloop
     except ImportError:  # Windows
@@ -258,6 +260,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no half blocks still gets its links.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    # Until it runs, nothing is garbage: looking for some among all that is imported would be a tenth of the start.
+    gc.disable()
     app()
 
 

@@ -1,7 +1,8 @@
-"""How the tests share two workers: all of a module on one of them, and all that drive a browser on the same one, for two at once starve
+"""How the tests share their workers: all of a module on one of them, and all that drive a browser on the same one, for two at once starve
 each other. They come first, because they take longest; hence --no-loadscope-reorder.
 """
 
+import gc
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,3 +25,9 @@ def _drives_a_browser(module: Path) -> bool:
 
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Sharing:
     return Sharing(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the cycle collector need not look through it in each of thousands of tests."""
+    gc.collect()
+    gc.freeze()

@@ -184,7 +184,7 @@ class Site:
 async def opened(data: Path, **settings: Any) -> AsyncIterator[Site]:
     """A server on what is in the folder, or on the small programme if it is empty."""
     options = Settings(**({"port": 0, "data": data} | settings))
-    async with running(options, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+    async with running(options, seed()) as server, httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False) as http:
         yield Site(http, server)
 
 

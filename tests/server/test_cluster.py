@@ -315,7 +315,8 @@ async def test_both_venues_and_the_stage_are_published_to_by_way_of_a_server_tha
         # Whose player listens keeps nobody else from being passed on.
         events = await two.http.post(f"{where['viewer']}/events", headers=two.bearer("attendee"))
         told = await stack.enter_async_context(two.http.stream("GET", events.headers["Location"]))
-        assert (told.status_code, await anext(told.aiter_lines())) == (200, "retry: 2000")
+        lines = told.aiter_lines()  # kept: without its reader the stream would be over
+        assert (told.status_code, await anext(lines)) == (200, "retry: 2000")
         await camera("b", "?venue=b", two.bearer("publisher"))
         await moderator.until(lambda talk: talk.staff["venues"] == {"on_air": "a", "arriving": ["a", "b"]})
         assert await put("b") == 200
