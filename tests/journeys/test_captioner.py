@@ -20,6 +20,13 @@ WATCH = """() => {
 """When a page first shows what."""
 
 
+async def top_of(visitor: Visitor) -> float:
+    """Where the captions begin on the page, px."""
+    box = await visitor.test("caption").bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 @pytest.mark.browser
 async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: Path) -> None:
     async with running(Settings(port=0, data=tmp_path), seed()) as server, chromium() as browser:
@@ -66,6 +73,11 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
         await expect(attendee.test("caption-offset")).to_have_value("10")
         await attendee.test("caption-offset").fill("0.3")
         await attendee.test("caption-offset").press("Tab")
+        # They stand where their reader wants them, in as many rows.
+        at_the_foot = await top_of(attendee)
+        for choice in ("caption-place-top", "caption-box-none", "caption-rows-1"):
+            await attendee.test(choice).click()
+        assert await top_of(attendee) < at_the_foot - 200
 
         await captioner.test("glossary").locator("summary").click()
         for lang, text in (("en", "screening"), ("es", "función")):
@@ -101,4 +113,5 @@ async def test_a_line_is_typed_and_put_right_and_the_overlay_follows(tmp_path: P
 
         await attendee.page.reload()
         await expect(attendee.test("caption-timing")).to_contain_text("0.3")
+        assert await top_of(attendee) < at_the_foot - 200
         assert captioner.errors == overlay.errors == late.errors == attendee.errors == []

@@ -105,6 +105,9 @@ async def test_a_session_is_published_watched_asked_voted_and_captioned(tmp_path
         # It can be taken home.
         await attendee.page.get_by_role("tab", name="Transcript").click()
         await expect(attendee.page.get_by_role("log", name="Transcript")).to_contain_text(SPANISH, timeout=30_000)
+        await attendee.test("transcript-search").fill("zzz")
+        await expect(attendee.page.get_by_role("log", name="Transcript")).not_to_contain_text(SPANISH)
+        await attendee.test("transcript-search").fill("")
         async with attendee.page.expect_download() as saving:
             await attendee.page.get_by_role("button", name="SRT").click()
         saved = await saving.value

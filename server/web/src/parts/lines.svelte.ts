@@ -32,6 +32,18 @@ export function trouble(source: Source | undefined): string | null {
 export const SIZES = ['small', 'medium', 'large'] as const;
 export type Size = (typeof SIZES)[number];
 
+/** Where captions stand: over the picture's lower or upper part, or below it, where a narrow page always has them. */
+export const PLACES = ['bottom', 'top', 'below'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** What is behind captions that stand over the picture. */
+export const BOXES = ['shade', 'solid', 'none'] as const;
+export type Box = (typeof BOXES)[number];
+
+/** Rows of text at once; '' is what the page has room for. */
+export const ROWS = ['', '1', '2', '3', '4'] as const;
+export type Rows = (typeof ROWS)[number];
+
 /** ms by which captions may be shifted either way, and by how much at a time. */
 export const OFFSET_LIMIT = 10_000;
 export const OFFSET_STEP = 100;
@@ -39,6 +51,9 @@ export const OFFSET_STEP = 100;
 class Taste {
   #offset: number = $state(stepped(Number(kept('caption-offset'))));
   #size: Size = $state(SIZES.find((size) => size === kept('caption-size')) ?? 'medium');
+  #place: Place = $state(PLACES.find((place) => place === kept('caption-place')) ?? 'bottom');
+  #box: Box = $state(BOXES.find((box) => box === kept('caption-box')) ?? 'shade');
+  #rows: Rows = $state(ROWS.find((rows) => rows === kept('caption-rows')) ?? '');
 
   get size(): Size {
     return this.#size;
@@ -47,6 +62,33 @@ class Taste {
   set size(size: Size) {
     this.#size = size;
     keep('caption-size', size);
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  set place(place: Place) {
+    this.#place = place;
+    keep('caption-place', place);
+  }
+
+  get box(): Box {
+    return this.#box;
+  }
+
+  set box(box: Box) {
+    this.#box = box;
+    keep('caption-box', box);
+  }
+
+  get rows(): Rows {
+    return this.#rows;
+  }
+
+  set rows(rows: Rows) {
+    this.#rows = rows;
+    keep('caption-rows', rows);
   }
 
   /** ms by which captions come later; earlier where it is negative, as far as they are there. */
