@@ -1,4 +1,4 @@
-"""`poll.*`: what each command does to the session, its rows and its readers."""
+"""`poll.*`: what each command does to the session, its rows and its readers. What staff does is logged; a ballot never is."""
 
 import secrets
 import time
@@ -18,51 +18,52 @@ from sessions.store import Write
 
 def create(context: Context, command: wire.PollCreate) -> Outcome:
     poll = context.live.polls.create(secrets.token_urlsafe(9), command.form)
-    outcome = _worded(context, poll, "poll.created")
+    outcome = _worded(context, poll, "poll.created", "poll.create")
     outcome.result = {"poll": poll.id}
     return outcome
 
 
 def edit(context: Context, command: wire.PollEdit) -> Outcome:
-    return _worded(context, context.live.polls.edit(command.poll, command.form), "poll.edited")
+    return _worded(context, context.live.polls.edit(command.poll, command.form), "poll.edited", "poll.edit")
 
 
 def delete(context: Context, command: wire.PollDelete) -> Outcome:
     poll = context.live.polls.delete(command.poll)
-    return Outcome([Write("poll.delete", {"id": poll.id})], Change("poll.deleted", polls=(poll.id,)))
+    writes = [Write("poll.delete", {"id": poll.id}), logged(context, "poll.delete")]
+    return Outcome(writes, Change("poll.deleted", polls=(poll.id,), desk=True))
 
 
 def open_poll(context: Context, command: wire.PollOpen) -> Outcome:
     poll = context.live.polls.open(command.poll, _now())
     if poll.secret:
         context.live.safe.prepare(poll.id, poll.round)
-    return _changed(context, poll, "poll.opened")
+    return _changed(context, poll, "poll.opened", "poll.open")
 
 
 def pause(context: Context, command: wire.PollPause) -> Outcome:
-    return _changed(context, context.live.polls.pause(command.poll, _now()), "poll.paused")
+    return _changed(context, context.live.polls.pause(command.poll, _now()), "poll.paused", "poll.pause")
 
 
 def close(context: Context, command: wire.PollClose) -> Outcome:
     poll = context.live.polls.close(command.poll, _now())
     if not poll.secret or poll.count is not None:
-        return _changed(context, poll, "poll.closed")
+        return _changed(context, poll, "poll.closed", "poll.close")
     return _parted(context, poll)
 
 
 def reveal(context: Context, command: wire.PollReveal) -> Outcome:
-    return _changed(context, context.live.polls.reveal(command.poll), "poll.revealed")
+    return _changed(context, context.live.polls.reveal(command.poll), "poll.revealed", "poll.reveal")
 
 
 def archive(context: Context, command: wire.PollArchive) -> Outcome:
-    return _changed(context, context.live.polls.archive(command.poll), "poll.archived")
+    return _changed(context, context.live.polls.archive(command.poll), "poll.archived", "poll.archive")
 
 
 def reset(context: Context, command: wire.PollReset) -> Outcome:
     """Everyone's ballot of the former round leaves what is their own."""
     poll = context.live.polls.find(command.poll)
     voters, round = [*poll.ballots, *poll.voters], poll.round
-    outcome = _changed(context, context.live.polls.reset(command.poll), "poll.reset")
+    outcome = _changed(context, context.live.polls.reset(command.poll), "poll.reset", "poll.reset")
     outcome.mine = {person: {"cast" if poll.secret else "ballots": {command.poll: None}} for person in voters}
     if poll.secret:
         outcome.writes.append(Write("sealed.delete", {"poll": poll.id, "round": round}))
@@ -71,11 +72,8 @@ def reset(context: Context, command: wire.PollReset) -> Outcome:
 
 
 def hold(context: Context, command: wire.PollHold) -> Outcome:
-    """A word is taken out of sight, or back: that is moderated, and logged."""
-    outcome = _changed(context, context.live.polls.hold(command.poll, command.word, command.on), "poll.held")
-    outcome.writes.append(logged(context, "poll.hold"))
-    outcome.change = Change("poll.held", polls=(command.poll,), desk=True)
-    return outcome
+    """A word is taken out of sight, or back."""
+    return _changed(context, context.live.polls.hold(command.poll, command.word, command.on), "poll.held", "poll.hold")
 
 
 def vote(context: Context, command: wire.PollVote) -> Outcome:
@@ -115,7 +113,7 @@ def _parted(context: Context, poll: Poll) -> Outcome:
     live, of = context.live, {"poll": poll.id, "round": poll.round}
     answered = [(cast.person, cast.key) for cast in poll.sealed.values()]
     box, count = poll.empty(live.entitled)
-    outcome = _changed(context, poll, "poll.closed")
+    outcome = _changed(context, poll, "poll.closed", "poll.close")
     outcome.writes.append(Write("sealed.delete", of))
     outcome.writes += [Write("voter", of | {"person": person}) for person in sorted(poll.voters)]
     outcome.writes += [Write("secret_ballot", of | {"receipt": receipt, "ballot": ballot}) for receipt, ballot in box]
@@ -129,15 +127,16 @@ def _parted(context: Context, poll: Poll) -> Outcome:
     return outcome
 
 
-def _worded(context: Context, poll: Poll, type: UpdateType) -> Outcome:
+def _worded(context: Context, poll: Poll, type: UpdateType, act: str) -> Outcome:
     """Its words may be new."""
-    outcome = _changed(context, poll, type)
+    outcome = _changed(context, poll, type, act)
     outcome.after = partial(context.translator.add_poll, context.live, poll.id)
     return outcome
 
 
-def _changed(context: Context, poll: Poll, type: UpdateType) -> Outcome:
-    return Outcome([poll_write(context.live.session.id, poll)], Change(type, polls=(poll.id,)))
+def _changed(context: Context, poll: Poll, type: UpdateType, act: str) -> Outcome:
+    writes = [poll_write(context.live.session.id, poll), logged(context, act)]
+    return Outcome(writes, Change(type, polls=(poll.id,), desk=True))
 
 
 def _now() -> int:

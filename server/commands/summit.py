@@ -1,4 +1,4 @@
-"""`summit.*` and `motion.*`: what each command does to the summit, its rows and its record."""
+"""`summit.*` and `motion.*`: what each command does to the summit, its rows and its record. What the chair does is logged as well."""
 
 import secrets
 import time
@@ -8,6 +8,7 @@ import msgspec
 
 from server import wire
 from server.commands.context import Context
+from server.commands.deed import logged
 from server.errors import Forbidden
 from server.live import Change, Outcome
 from server.wire import UpdateType
@@ -20,7 +21,7 @@ from sessions.summit import Summit
 
 def roll(context: Context, command: wire.SummitRoll) -> Outcome:
     _summit(context).call_roll(command.on)
-    return _done(context, "summit.rolled", "summit.roll")
+    return _done(context, "summit.rolled", "summit.roll", by_chair="summit.roll")
 
 
 def answer(context: Context, command: wire.SummitAnswer) -> Outcome:
@@ -30,7 +31,7 @@ def answer(context: Context, command: wire.SummitAnswer) -> Outcome:
 
 def mark(context: Context, command: wire.SummitMark) -> Outcome:
     _summit(context).mark(command.seat, command.present)
-    return _done(context, "summit.rolled", "summit.mark", command.seat)
+    return _done(context, "summit.rolled", "summit.mark", command.seat, by_chair="summit.mark")
 
 
 def ask(context: Context, command: wire.SummitAsk) -> Outcome:
@@ -46,27 +47,27 @@ def point(context: Context, command: wire.SummitPoint) -> Outcome:
 
 def deny(context: Context, command: wire.SummitDeny) -> Outcome:
     _summit(context).deny(command.seat)
-    return _done(context, "summit.asked", "summit.deny", command.seat)
+    return _done(context, "summit.asked", "summit.deny", command.seat, by_chair="summit.deny")
 
 
 def call(context: Context, command: wire.SummitCall) -> Outcome:
     speech = _summit(context).call(context.live.podium.policy, _now(), command.seat)
-    return _done(context, "summit.called", "summit.call", speech.seat)
+    return _done(context, "summit.called", "summit.call", speech.seat, by_chair="summit.call")
 
 
 def start(context: Context, command: wire.SummitStart) -> Outcome:
     _summit(context).start(_now())
-    return _done(context, "summit.started")
+    return _done(context, "summit.started", by_chair="summit.start")
 
 
 def pause(context: Context, command: wire.SummitPause) -> Outcome:
     _summit(context).pause(_now())
-    return _done(context, "summit.paused")
+    return _done(context, "summit.paused", by_chair="summit.pause")
 
 
 def end(context: Context, command: wire.SummitEnd) -> Outcome:
     speech = _summit(context).end(context.live.podium.policy, _now())
-    return _done(context, "summit.ended", "summit.end", speech.seat)
+    return _done(context, "summit.ended", "summit.end", speech.seat, by_chair="summit.end")
 
 
 def declare(context: Context, command: wire.SummitDeclare) -> Outcome:
@@ -80,7 +81,7 @@ def put(context: Context, command: wire.MotionPut) -> Outcome:
     podium = context.live.podium
     entitled, seats = podium.summit.entitled(podium.policy), len(podium.summit.accounts)
     motion = podium.motions.put(secrets.token_urlsafe(9), command.texts, command.majority, entitled, seats)
-    outcome = _moved(context, motion, "motion.put")
+    outcome = _moved(context, motion, "motion.put", "motion.put")
     outcome.result = {"motion": motion.id}
     return outcome
 
@@ -94,11 +95,11 @@ def vote(context: Context, command: wire.MotionVote) -> Outcome:
 
 
 def close(context: Context, command: wire.MotionClose) -> Outcome:
-    return _moved(context, context.live.podium.motions.close(command.motion), "motion.closed")
+    return _moved(context, context.live.podium.motions.close(command.motion), "motion.closed", "motion.close")
 
 
 def withdraw(context: Context, command: wire.MotionWithdraw) -> Outcome:
-    return _moved(context, context.live.podium.motions.withdraw(command.motion), "motion.withdrawn")
+    return _moved(context, context.live.podium.motions.withdraw(command.motion), "motion.withdrawn", "motion.withdraw")
 
 
 def _seat(context: Context) -> str:
@@ -113,17 +114,19 @@ def _summit(context: Context) -> Summit:
     return context.live.podium.summit
 
 
-def _done(context: Context, type: UpdateType, act: str | None = None, seat: str | None = None) -> Outcome:
-    """The summit as it is now; `act` goes on the record."""
+def _done(context: Context, type: UpdateType, act: str | None = None, seat: str | None = None, *, by_chair: str | None = None) -> Outcome:
+    """The summit as it is now; `act` goes on the record, which is everyone's, what is done `by_chair` into staff's log."""
     writes = [summit_write(context.live.session.id, _summit(context))]
     if act is not None:
         writes.append(_recorded(context, act, seat=seat))
-    return Outcome(writes, Change(type, podium=True))
+    if by_chair is not None:
+        writes.append(logged(context, by_chair))
+    return Outcome(writes, Change(type, podium=True, desk=by_chair is not None))
 
 
-def _moved(context: Context, motion: Motion, type: UpdateType) -> Outcome:
-    row = motion_write(context.live.session.id, motion)
-    return Outcome([row, _recorded(context, type, motion=motion.id)], Change(type, podium=True))
+def _moved(context: Context, motion: Motion, type: UpdateType, act: str) -> Outcome:
+    writes = [motion_write(context.live.session.id, motion), _recorded(context, type, motion=motion.id), logged(context, act)]
+    return Outcome(writes, Change(type, podium=True, desk=True))
 
 
 def _recorded(context: Context, act: str, **others: Any) -> Write:

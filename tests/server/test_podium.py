@@ -150,6 +150,10 @@ async def test_a_summit_takes_its_course_by_the_chair_s_clock(site: Site) -> Non
         assert 0 < early["retry_after"] <= 60
         last = ["summit.point", "summit.call", "summit.end", "summit.end", "summit.call"]
         await br.until(lambda talk: [entry["act"] for entry in talk.states[PUBLIC]["summit"]["record"].values()][-5:] == last)
+        # What is done from the chair is in staff's log with who did it; what delegates do is not.
+        done = [f"summit.{act}" for act in ("roll", "mark", "roll", "call", "start", "call", "end", "end", "call")]
+        await chair.until(lambda talk: [entry["act"] for entry in talk.states[STAFF]["log"].values()] == done)
+        assert {entry["role"] for entry in chair.states[STAFF]["log"].values()} == {"moderator"}
         async with chamber(site, "attendee") as [newcomer]:
             assert same(br, newcomer)
 

@@ -110,6 +110,11 @@ async def test_a_poll_goes_all_its_way_and_around_again(site: Site) -> None:
         await attendee.do("poll.vote", poll=poll, ballot=["c"])
         await attendee.until(lambda talk: talk.public["polls"].get(poll, {}).get("tally", {}).get("counts") == {"a": 0, "b": 0, "c": 1})
         assert attendee.public["polls"][poll]["round"] == 2
+        # Who did which of it is in the log.
+        acts = ["create", "open", "pause", "open", "close", "reveal", "archive", "reset", "open"]
+        await speaker.until(lambda talk: len(talk.staff["log"]) == len(acts))
+        assert [entry["act"] for entry in speaker.staff["log"].values()] == [f"poll.{act}" for act in acts]
+        assert {entry["role"] for entry in speaker.staff["log"].values()} == {"speaker"}
 
 
 @pytest.mark.parametrize(
