@@ -33,8 +33,11 @@ LOOP_WORDS = 8
 PHRASE = 12
 """Words of the longest phrase that is looked for."""
 
-ROUND = 3
-"""Lines of the longest round that is looked for: they, too, are said LOOP times in a row at most."""
+MEMORY = 24
+"""Finished lines that are remembered."""
+
+VARIETY = 4
+"""Times that each of them was said on average, when they are a few that go round."""
 
 _NAMED = regex.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|（[^）]*）|【[^】]*】")
 _SAID = regex.compile(r"[\p{L}\p{N}]")
@@ -46,8 +49,10 @@ class Belief:
     """One recognizer's lines, in their order."""
 
     _judged: deque[float] = field(default_factory=lambda: deque(maxlen=LINES))
-    _said: deque[str] = field(default_factory=lambda: deque(maxlen=LOOP * ROUND))
-    """The last finished lines, plain; a sound, which has no words, is an empty one."""
+    _said: deque[str] = field(default_factory=lambda: deque(maxlen=MEMORY))
+    """The last finished lines, plain; without sounds, which have no words."""
+    _named: bool = False
+    """Whether what was told last is a sound."""
 
     @property
     def doubtful(self) -> bool:
@@ -67,19 +72,20 @@ class Belief:
         sure = 0.0 if looped or fast else 1.0 if heard.confidence is None else heard.confidence
         if not heard.final:
             return None if fast or named or self._repeated(_plain(text)) or self.doubtful else replace(heard, text=text)
-        # A sound is named once, until something is said.
-        repeated = list(self._said)[-1:] == [""] if named else self._repeated(_plain(text))
-        self._said.append("" if named else _plain(text))
+        # A sound is named once, until something is said that is told.
+        repeated = self._named if named else self._repeated(_plain(text))
         if not named:
+            self._said.append(_plain(text))
             self._judged.append(0.0 if repeated else sure)
-        held = self.doubtful and sure < SURE
-        return None if fast or repeated or held else replace(heard, text=text)
+        if fast or repeated or (self.doubtful and sure < SURE):
+            return None
+        self._named = named
+        return replace(heard, text=text)
 
     def _repeated(self, plain: str) -> bool:
-        """Whether the lines before this one are LOOP rounds of the same few, and this begins another."""
-        said = list(self._said)
-        rounds = (said[-size:] for size in range(1, ROUND + 1) if len(said) >= LOOP * size)
-        return any(one[0] == plain and said[-LOOP * len(one) :] == one * LOOP for one in rounds)
+        """Whether this line has been said LOOP times in a row already, or is one of a few that are all that is said."""
+        few = len(self._said) >= MEMORY // 2 and len(set(self._said)) * VARIETY <= len(self._said)
+        return list(self._said)[-LOOP:] == [plain] * LOOP or (few and plain in self._said)
 
 
 def unlooped(text: str) -> str:

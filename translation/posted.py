@@ -4,12 +4,15 @@ YouTube (support.google.com/youtube/answer/6077032): a UTC time, optionally a re
 Zoom (support.zoom.us 115002212983): nothing but text. In both, a counter in the address rises with each post but not with a retry.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_TIME = re.compile(r"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)Z?(?:\s+region:\S*)?\s*")
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+import regex
+
+_TIME = regex.compile(r"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)Z?(?:\s+region:\S*)?\s*")
+_BREAK = regex.compile(r"(?i)<br\s*/?>")
+# Some tools clear the screen by a line of nothing: a space without width, a mark of the byte order.
+_VISIBLE = regex.compile(r"[^\p{Default_Ignorable_Code_Point}\p{Z}\p{C}\u2800]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def zoom(body: str) -> list[Posted]:
 
 def _joined(texts: list[str]) -> list[str]:
     text = " ".join(" ".join(texts).split())
-    return [text] if text else []
+    return [text] if _VISIBLE.search(text) else []
 
 
 def _ms(time: str) -> int | None:

@@ -115,9 +115,9 @@ async def test_a_late_comer_gets_the_part_of_the_transcript_they_lack(site: Site
     assert [cue["text"] for cue in rest.values()] == ["Line 59.", "Line 60."]
     since = cues["31"]["end"]
     part = (await site.http.get(f"{path}.vtt?lang=en&since={since - 1}&until={since + 1}", headers=bearer)).text
-    assert "Line 31." in [caption.text for caption in webvtt.from_string(part)]
+    assert "Line 31." in part
     recorded = (await site.http.get(f"{path}.vtt?lang=en&zero={cues['31']['start'] - 2000}", headers=bearer)).text
-    (line,) = (caption for caption in webvtt.from_string(recorded) if caption.text == "Line 31.")
+    (line,) = (caption for caption in webvtt.from_string(recorded) if "Line 31." in caption.text)
     assert line.start_in_seconds >= 2, "and not before: it may wait for the lines before it"
     empty = await site.http.get(f"{path}.json?lang=en&until=1", headers=bearer)
     assert empty.json() == {"lang": "en", "cues": {}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translation.belief import LINES, LOOP, Belief, unlooped
+from translation.belief import LINES, LOOP, MEMORY, Belief, unlooped
 from translation.engines import Heard
 
 
@@ -68,7 +68,8 @@ def test_hours_of_the_same_line_are_a_few_lines_and_a_doubt() -> None:
 
 def test_a_few_lines_that_go_round_for_hours_are_said_a_few_times() -> None:
     belief = Belief()
-    assert told(belief, *[line("Thank you."), line("Thanks for watching!")] * 2_000) == ["Thank you.", "Thanks for watching!"] * LOOP
+    few = [line(text) for text in ("Thank you.", "Thanks for watching!", "[Music]", "Subtitles by the community", "you", "See you.")]
+    assert len(told(belief, *few * 1_000)) <= 2 * MEMORY
     assert belief.doubtful
     assert told(belief, *(line(f"Good evening {number}.") for number in range(LINES)))
     assert not belief.doubtful

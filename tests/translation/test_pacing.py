@@ -1,5 +1,6 @@
 """Captions stay long enough to be read, catch up after somebody spoke fast, and never stand over each other."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -40,11 +41,20 @@ def test_who_speaks_faster_than_anybody_reads_is_not_followed_for_ever() -> None
     assert max(after.start - before.start for before, after in zip(lines, paced(lines), strict=True)) <= LATE
 
 
+def test_short_lines_of_a_burst_stand_together_so_that_it_is_over_sooner() -> None:
+    burst = talk(*[(0, 0, f"This is line {number} of fifty.") for number in range(50)])
+    read = paced(burst)
+    assert read[-1].end - ZERO < 50 * SHORTEST_LONG * 2 / 3
+    assert all(len(split(line.text, "en", 0, 0)) == 1 for line in read)
+    two = [replace(line, speaker="AB"[line.number % 2]) for line in burst]
+    assert [line.text for line in paced(two)] == [line.text for line in burst], "each speaker has captions of their own"
+
+
 @pytest.mark.parametrize(("text", "least"), [("Yes.", SHORTEST), ("It was the best of times.", SHORTEST_LONG)])
 def test_lines_that_come_in_a_burst_are_each_seen_one_after_the_other(text: str, least: int) -> None:
     burst = talk(*[(0, 0, text)] * 20)
     read = paced(burst)
-    assert [line.number for line in read] == [line.number for line in burst]
+    assert " ".join(line.text for line in read) == " ".join(line.text for line in burst)
     assert all(before.end <= after.start for before, after in pairwise(read))
     assert min(line.end - line.start for line in [*read, *seen(burst)]) >= least
 

@@ -27,6 +27,7 @@ def test_youtubes_lines_have_their_times() -> None:
 
 def test_a_heartbeat_has_no_lines() -> None:
     assert youtube("") == youtube("2012-12-24T00:00:06.873\n") == zoom("\n") == []
+    assert youtube("2012-12-24T00:00:06.873\n\u200b\n") == zoom("\ufeff\n\u2060") == []
 
 
 def test_text_without_a_time_or_with_an_impossible_one_is_kept() -> None:

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from tests.translation.servers import Manner, Manners, chat_server, deepl_server, libretranslate_server
-from translation.engines import EngineError, Translator
+from translation.engines import EngineError, Translator, apertium
 from translation.engines.apertium import Apertium
 from translation.engines.chat import Chat
 from translation.engines.deepl import DeepL
@@ -140,6 +140,23 @@ def test_a_program_that_dies_costs_one_text_on_either_loop(loop: Callable[[], as
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(story())
+
+
+async def test_a_program_that_is_stopped_costs_one_text_and_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Apertium()
+    assert await engine.translate("The house is big.", "en", "es") == "La casa es grande."
+    stopped = programs()
+    for program in stopped:
+        os.kill(program, signal.SIGSTOP)
+    patience = apertium.TIMEOUT
+    monkeypatch.setattr(apertium, "TIMEOUT", 0.2)
+    with pytest.raises(EngineError):
+        await engine.translate("This one is lost.", "en", "es")
+    monkeypatch.setattr(apertium, "TIMEOUT", patience)
+    assert await engine.translate("The house is small.", "en", "es") == "La casa es pequeña."
+    assert stopped
+    assert not set(stopped) & set(programs())
+    await engine.close()
 
 
 def programs() -> list[int]:
