@@ -35,7 +35,7 @@ demo: $(VENV)/.package ## start a conference on this machine; ARGS="--lan --port
 test: export PYTHONDONTWRITEBYTECODE :=
 test: ## install what the tests need, check the sources, run every test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line system check $(VENV)/.package
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: check-sources check-web ## style, types, import rules, and the web client's own checks and tests
 

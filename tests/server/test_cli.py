@@ -102,7 +102,7 @@ def test_ctrl_c_ends_the_demo_soon_and_its_links_are_found_again(tmp_path: Path)
         demo.kill()
     assert (demo.process.returncode, "Traceback" in demo.said) == (0, False), demo.said
     assert demo.said.endswith("stopped\n"), demo.said
-    assert seconds < 2
+    assert seconds < 5
     assert not (tmp_path / "url").exists()
     found = marquee("link", "attendee", "--base", "https://films.example/", MARQUEE_DATA=str(tmp_path))
     assert found.stdout == f"https://films.example/j/{demo.code('attendee')}\n", found.stderr
@@ -153,7 +153,7 @@ def test_a_server_ends_with_zero_when_it_is_told_to(tmp_path: Path) -> None:
     server = Marquee("serve", "--port", "0", MARQUEE_DATA=str(tmp_path)).until("Ctrl-C stops it")
     try:
         assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
-        assert server.end(signal.SIGTERM) < 2
+        assert server.end(signal.SIGTERM) < 5
     finally:
         server.kill()
     assert server.process.returncode == 0, server.said
