@@ -119,8 +119,11 @@ async def fetched(site: Site, master: httpx.Response, show: Show) -> None:
                 show.answers[segment] = await site.http.get(str(master.url.join(segment)))
     for name in ("video.m3u8", show.addresses("video.m3u8")[0]):
         address = str(master.url.join(name))
-        tag = (await site.http.get(address)).headers["ETag"]  # a playlist may have gone on since
-        show.again.append((await site.http.get(address, headers={"If-None-Match": tag})).status_code)
+        tag, again = "", await site.http.get(address)
+        while again.headers["ETag"] != tag:  # a playlist may have gone on since
+            tag = again.headers["ETag"]
+            again = await site.http.get(address, headers={"If-None-Match": tag})
+        show.again.append(again.status_code)
 
 
 async def refused(site: Site) -> list[tuple[httpx.Response, int, str]]:
