@@ -100,7 +100,7 @@ class RedisBus:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FLUSH_SECONDS if self._sending else 0):
                     await self._sent.wait()
-            # On Python 3.11 asyncio.wait_for, by which redis-py sends, may swallow a cancellation: so once is not enough.
+            # What a library awaits may swallow a cancellation, as asyncio.wait_for does on Python 3.11: so once is not enough.
             while running := [task for task in self._tasks if not task.done()]:
                 for task in running:
                     task.cancel()

@@ -25,6 +25,7 @@ from tests.realtime.relay.light import LightPeer
 from tests.redis import Redis, redis
 from tests.server.site import SDP, SESSION, Site, Talk
 from tests.server.test_cascade import node
+from tests.server.test_stage import bring
 
 __all__ = ["certificate"]
 
@@ -325,12 +326,7 @@ async def test_both_venues_and_the_stage_are_published_to_by_way_of_a_server_tha
         await sees(0)
         assert (await two.http.delete(where["b"], headers=two.bearer("publisher"))).status_code == 200
 
-        await guest.do("floor.raise")
-        await moderator.until(lambda talk: talk.staff["floor"]["hands"])
-        [hand] = moderator.staff["floor"]["hands"]
-        await moderator.do("floor.invite", hand=hand)
-        await guest.do("floor.accept")
-        await moderator.do("floor.call", hand=hand)
+        await bring(moderator, guest)
         entered = (await two.http.post(f"/api/sessions/{SESSION}/stage", headers=two.bearer("attendee"))).json()
         token = {"Authorization": f"Bearer {entered['token']}"}
         cameras.pop()

@@ -48,48 +48,32 @@ export type Rows = (typeof ROWS)[number];
 export const OFFSET_LIMIT = 10_000;
 export const OFFSET_STEP = 100;
 
+/** One of a few, as it was chosen last. */
+class Chosen<T extends string> {
+  #value: T;
+  readonly #name: string;
+
+  constructor(name: string, offers: readonly T[], otherwise: T) {
+    this.#name = name;
+    this.#value = $state(offers.find((offer) => offer === kept(name)) ?? otherwise);
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  set value(value: T) {
+    this.#value = value;
+    keep(this.#name, value);
+  }
+}
+
 class Taste {
+  readonly size = new Chosen<Size>('caption-size', SIZES, 'medium');
+  readonly place = new Chosen<Place>('caption-place', PLACES, 'bottom');
+  readonly box = new Chosen<Box>('caption-box', BOXES, 'shade');
+  readonly rows = new Chosen<Rows>('caption-rows', ROWS, '');
   #offset: number = $state(stepped(Number(kept('caption-offset'))));
-  #size: Size = $state(SIZES.find((size) => size === kept('caption-size')) ?? 'medium');
-  #place: Place = $state(PLACES.find((place) => place === kept('caption-place')) ?? 'bottom');
-  #box: Box = $state(BOXES.find((box) => box === kept('caption-box')) ?? 'shade');
-  #rows: Rows = $state(ROWS.find((rows) => rows === kept('caption-rows')) ?? '');
-
-  get size(): Size {
-    return this.#size;
-  }
-
-  set size(size: Size) {
-    this.#size = size;
-    keep('caption-size', size);
-  }
-
-  get place(): Place {
-    return this.#place;
-  }
-
-  set place(place: Place) {
-    this.#place = place;
-    keep('caption-place', place);
-  }
-
-  get box(): Box {
-    return this.#box;
-  }
-
-  set box(box: Box) {
-    this.#box = box;
-    keep('caption-box', box);
-  }
-
-  get rows(): Rows {
-    return this.#rows;
-  }
-
-  set rows(rows: Rows) {
-    this.#rows = rows;
-    keep('caption-rows', rows);
-  }
 
   /** ms by which captions come later; earlier where it is negative, as far as they are there. */
   get offset(): number {
